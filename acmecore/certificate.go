@@ -1,0 +1,102 @@
+package acmecore
+
+import "time"
+
+// Certificate is what is known of one managed certificate: facts read from its
+// current version, never flags that were set.
+type Certificate struct {
+	ID          ID        `json:"id"`
+	Names       []Name    `json:"names"`         // as managed; the first one names it
+	CA          string    `json:"ca"`            // as the configuration calls it
+	Key         KeyType   `json:"key,omitempty"` // of the current version
+	NotBefore   time.Time `json:"not_before"`    // zero when there is no version yet
+	NotAfter    time.Time `json:"not_after"`     // likewise
+	Serial      string    `json:"serial"`        // hexadecimal
+	Fingerprint string    `json:"fingerprint"`   // SHA-256 of the leaf, hexadecimal
+	Issuer      string    `json:"issuer"`        // common name, inert
+	Version     string    `json:"version"`       // the current version; "" when there is none
+	Problem     string    `json:"problem"`       // why the current version cannot be used; "" when it can
+}
+
+// State is how a certificate stands, in a word.
+type State string
+
+// The states, from good to bad.
+const (
+	Valid    State = "valid"
+	Due      State = "due"     // a third of its life, or less, is left
+	Expired  State = "expired" // its life is over
+	Missing  State = "missing" // it was never obtained, or its files are gone
+	Unusable State = "unusable"
+)
+
+// State tells how the certificate stands at the time now.
+func (c Certificate) State(now time.Time) State {
+	switch {
+	case c.Problem != "":
+		return Unusable
+	case c.Version == "":
+		return Missing
+	case !now.Before(c.NotAfter):
+		return Expired
+	case c.NotAfter.Sub(now) <= c.margin():
+		return Due
+	}
+	return Valid
+}
+
+// margin is how long before its end a certificate is due: a third of its life,
+// half where that is shorter than ten days, so that a six-day one gets several
+// tries.
+func (c Certificate) margin() time.Duration {
+	life := c.NotAfter.Sub(c.NotBefore)
+	if life < 10*24*time.Hour {
+		return life / 2
+	}
+	return life / 3
+}
+
+// DaysLeft is the number of whole days of 86,400 s until the certificate
+// expires: 0 on its last day, negative when it has expired.
+func (c Certificate) DaysLeft(now time.Time) int {
+	const day = 24 * time.Hour
+	left := c.NotAfter.Sub(now)
+	if left < 0 {
+		return int((left - day + 1) / day)
+	}
+	return int(left / day)
+}
+
+// Step is one thing that a run did, as it happened.
+type Step struct {
+	Time    time.Time `json:"time"`
+	Stage   string    `json:"stage"`   // "account", "order", "authorization", "challenge", "finalize", "certificate", "store", …
+	Subject string    `json:"subject"` // a host name, a URL, a file; may be empty
+	Text    string    `json:"text"`    // what happened, inert
+}
+
+// Progress receives the steps of a run, in order and never concurrently.
+type Progress func(Step)
+
+// Account is an account at a certification authority, without its key.
+type Account struct {
+	CA        string    `json:"ca"`        // as the configuration calls it
+	Directory string    `json:"directory"` // URL
+	URL       string    `json:"url"`       // the account's own
+	Contact   []string  `json:"contact"`   // "mailto:" URLs
+	Terms     string    `json:"terms"`     // URL of the terms of service agreed to; "" where the CA has none
+	Created   time.Time `json:"created"`   // when it was registered here
+	Existing  bool      `json:"existing"`  // the account was there before this call
+}
+
+// Authority is what a CA says of itself in its directory (RFC 8555 section 7.1.1).
+type Authority struct {
+	CA              string   `json:"ca"` // as the configuration calls it
+	Directory       string   `json:"directory"`
+	Terms           string   `json:"terms"` // URL; "" where there are none
+	Website         string   `json:"website"`
+	CAA             []string `json:"caa"` // the domains it looks for in CAA records
+	Profiles        []string `json:"profiles"`
+	ExternalAccount bool     `json:"external_account"` // registering needs an external account binding
+	Milliseconds    int64    `json:"milliseconds"`     // until the directory was read
+}
