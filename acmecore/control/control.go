@@ -1,0 +1,44 @@
+// Package control is the boundary between the script or the command line and
+// the overseer: HTTP and JSON over a Unix socket.
+//
+// Names cross it, never commands or paths. Serve answers Operations to the
+// callers that the kernel's peer credentials allow; Client asks for the same
+// Operations from the other end, so that a verb is the same code with an
+// overseer and without one.
+package control
+
+import (
+	"context"
+
+	"wcme/acmecore"
+)
+
+// Operations are what can be asked of the overseer. Errors are *acmecore.Error,
+// and cross the socket as such.
+type Operations interface {
+	// List returns all managed certificates, ordered by ID.
+	List(ctx context.Context) ([]acmecore.Certificate, error)
+	// Certify records the certificate and obtains it now.
+	Certify(ctx context.Context, request CertifyRequest, progress acmecore.Progress) (acmecore.Certificate, error)
+	// Register makes and registers an account key, or shows the account there is.
+	Register(ctx context.Context, request RegisterRequest, progress acmecore.Progress) (acmecore.Account, error)
+	// CheckCA reads the directory of a CA; "" is the configured one.
+	CheckCA(ctx context.Context, ca string) (acmecore.Authority, error)
+}
+
+// CertifyRequest says which certificate is wanted.
+type CertifyRequest struct {
+	Names   []acmecore.Name  `json:"names"`             // 1 to acmecore.MaxNames; the first one names the certificate
+	CA      string           `json:"ca,omitempty"`      // preset, configured name or directory URL; "" is the configured one
+	Key     acmecore.KeyType `json:"key,omitempty"`     // "" is the configured one
+	Profile string           `json:"profile,omitempty"` // the CA's; "" leaves the choice to it
+	Force   bool             `json:"force,omitempty"`   // obtain it although the one there is serves well
+}
+
+// RegisterRequest says which account is wanted.
+type RegisterRequest struct {
+	CA      string   `json:"ca,omitempty"`      // as in CertifyRequest
+	Contact []string `json:"contact,omitempty"` // mail addresses; none means those of the configuration
+	Terms   string   `json:"terms,omitempty"`   // URL of the terms of service that the user agreed to
+	New     bool     `json:"new,omitempty"`     // make another account where there is one
+}

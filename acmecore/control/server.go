@@ -1,0 +1,190 @@
+package control
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"net"
+	"net/http"
+	"sync"
+	"time"
+
+	"wcme/acmecore"
+)
+
+// maxConcurrent is how many requests are answered at once.
+const maxConcurrent = 64
+
+// Server answers Operations on a socket.
+type Server struct {
+	// Operations does the work.
+	Operations Operations
+	// Script is the user id that the web server runs the script as; -1 grants
+	// no user but root and the overseer's own anything.
+	Script int
+	// Log gets a line for each request that acts.
+	Log *slog.Logger
+}
+
+// Serve answers on the listener, which must be of a Unix socket, until the
+// context ends; then running requests are cancelled and waited for, 10 s at most.
+func (s *Server) Serve(ctx context.Context, listener net.Listener) error {
+	requests, cancelRequests := context.WithCancel(context.Background())
+	defer cancelRequests()
+	server := &http.Server{
+		Handler:           s.handler(),
+		BaseContext:       func(net.Listener) context.Context { return requests },
+		ConnContext:       withPeer,
+		ReadHeaderTimeout: 5 * time.Second,
+		MaxHeaderBytes:    16 << 10,
+		ErrorLog:          slog.NewLogLogger(s.Log.Handler(), slog.LevelInfo),
+	}
+	ended := make(chan error, 1)
+	go func() { ended <- server.Serve(listener) }()
+	select {
+	case err := <-ended:
+		return err
+	case <-ctx.Done():
+	}
+	cancelRequests()
+	grace, cancel := context.WithTimeout(context.WithoutCancel(ctx), 10*time.Second)
+	defer cancel()
+	return server.Shutdown(grace)
+}
+
+func (s *Server) handler() http.Handler {
+	mux := http.NewServeMux()
+	mux.Handle("GET "+pathCertificates, s.operation(mayRead, s.list))
+	mux.Handle("GET "+pathCheckCA, s.operation(mayAct, s.checkCA))
+	mux.Handle("POST "+pathCertify, s.operation(mayAct, s.certify))
+	mux.Handle("POST "+pathRegister, s.operation(mayAct, s.register))
+	places := make(chan struct{}, maxConcurrent)
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		select {
+		case places <- struct{}{}:
+			defer func() { <-places }()
+			mux.ServeHTTP(w, r)
+		default:
+			answer(w, nil, &acmecore.Error{Kind: acmecore.Busy, Op: "ask the overseer",
+				Cause: fmt.Errorf("it is answering %d others", maxConcurrent), Hint: "try again"})
+		}
+	})
+}
+
+// operation checks the caller's right before it lets the operation run.
+func (s *Server) operation(right right, run func(*http.Request, acmecore.Progress) (any, error)) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		caller := peerFrom(r.Context())
+		if err := s.allow(caller, right, r.Header.Get(headerUser)); err != nil {
+			s.Log.Info("request refused", "path", r.URL.Path, "uid", caller.uid, "reason", err.Error())
+			answer(w, nil, err)
+			return
+		}
+		if err := readBody(w, r); err != nil {
+			answer(w, nil, err)
+			return
+		}
+		stream := &stream{w: w}
+		result, err := run(r, stream.step)
+		stream.end(result, err)
+	})
+}
+
+// readBody takes the whole body in, within its limits of size and time. The
+// deadline must not stay: it would end a long run's context.
+func readBody(w http.ResponseWriter, r *http.Request) error {
+	connection := http.NewResponseController(w)
+	deadline := time.Now().Add(10 * time.Second)
+	if err := connection.SetReadDeadline(deadline); err != nil {
+		return err
+	}
+	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, maxRequest))
+	if err != nil {
+		return &acmecore.Error{Kind: acmecore.Invalid, Op: "read request", Cause: err}
+	}
+	r.Body = io.NopCloser(bytes.NewReader(body))
+	return connection.SetReadDeadline(time.Time{})
+}
+
+func (s *Server) list(r *http.Request, _ acmecore.Progress) (any, error) {
+	return s.Operations.List(r.Context())
+}
+
+func (s *Server) checkCA(r *http.Request, _ acmecore.Progress) (any, error) {
+	return s.Operations.CheckCA(r.Context(), r.URL.Query().Get("ca"))
+}
+
+func (s *Server) certify(r *http.Request, progress acmecore.Progress) (any, error) {
+	var request CertifyRequest
+	if err := decode(r, &request); err != nil {
+		return nil, err
+	}
+	return s.Operations.Certify(r.Context(), request, progress)
+}
+
+func (s *Server) register(r *http.Request, progress acmecore.Progress) (any, error) {
+	var request RegisterRequest
+	if err := decode(r, &request); err != nil {
+		return nil, err
+	}
+	return s.Operations.Register(r.Context(), request, progress)
+}
+
+// decode reads a request strictly: an unknown field is a newer program's.
+func decode(r *http.Request, request any) error {
+	decoder := json.NewDecoder(r.Body)
+	decoder.DisallowUnknownFields()
+	err := decoder.Decode(request)
+	if err == nil {
+		if _, more := decoder.Token(); errors.Is(more, io.EOF) {
+			return nil
+		}
+		err = errors.New("something follows it")
+	}
+	return &acmecore.Error{Kind: acmecore.Invalid, Op: "read request", Cause: err}
+}
+
+// stream writes the lines of an answer as they come.
+type stream struct {
+	mu sync.Mutex
+	w  http.ResponseWriter
+}
+
+func (s *stream) step(step acmecore.Step) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.write(message{Step: &step})
+	if flusher, ok := s.w.(http.Flusher); ok {
+		flusher.Flush()
+	}
+}
+
+func (s *stream) end(result any, err error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	answer(s.w, result, err)
+}
+
+// write sends one line. That nobody reads any more is seen by the request's
+// context, which ends the run.
+func (s *stream) write(m message) {
+	json.NewEncoder(s.w).Encode(m)
+}
+
+// answer writes the last line of an answer. The status counts only where no
+// step went before it.
+func answer(w http.ResponseWriter, result any, err error) {
+	var last message
+	if err == nil {
+		last.Result, err = json.Marshal(result)
+	}
+	if err != nil {
+		last = message{Error: newWireError(err)}
+		w.WriteHeader(statusOf(err))
+	}
+	json.NewEncoder(w).Encode(last)
+}

@@ -1,0 +1,69 @@
+package control
+
+import (
+	"encoding/json"
+	"errors"
+	"net/http"
+
+	"wcme/acmecore"
+)
+
+// The addresses of the operations. The number is the protocol's version: an
+// overseer that does not know it answers 404, and the client says so.
+const (
+	pathCertificates = "/1/certificates"
+	pathCertify      = "/1/certify"
+	pathRegister     = "/1/register"
+	pathCheckCA      = "/1/check/ca"
+)
+
+// The limits of a request and of one line of an answer, in bytes.
+const (
+	maxRequest = 64 << 10
+	maxLine    = 1 << 20
+)
+
+// headerUser names the user on whose behalf the script asks.
+const headerUser = "Wcme-User"
+
+// message is one line of a streamed answer: a step, or the end of the run with
+// its result or its error.
+type message struct {
+	Step   *acmecore.Step  `json:"step,omitempty"`
+	Result json.RawMessage `json:"result,omitempty"`
+	Error  *wireError      `json:"error,omitempty"`
+}
+
+// wireError is an acmecore.Error as it crosses the socket.
+type wireError struct {
+	Kind    acmecore.Kind `json:"kind"`
+	Message string        `json:"message"`
+	Hint    string        `json:"hint,omitempty"`
+}
+
+func newWireError(err error) *wireError {
+	return &wireError{Kind: acmecore.KindOf(err), Message: err.Error(), Hint: acmecore.HintOf(err)}
+}
+
+func (e *wireError) unwire() error {
+	return &acmecore.Error{Kind: e.Kind, Hint: e.Hint, Cause: errors.New(e.Message)}
+}
+
+// statusOf is for whoever looks at the socket with curl; the client reads the kind.
+func statusOf(err error) int {
+	switch acmecore.KindOf(err) {
+	case acmecore.Invalid:
+		return http.StatusBadRequest
+	case acmecore.Denied:
+		return http.StatusForbidden
+	case acmecore.NotFound:
+		return http.StatusNotFound
+	case acmecore.Busy:
+		return http.StatusConflict
+	case acmecore.Limited:
+		return http.StatusTooManyRequests
+	case acmecore.Refused, acmecore.Unreachable:
+		return http.StatusBadGateway
+	}
+	return http.StatusInternalServerError
+}
