@@ -1,0 +1,159 @@
+package store
+
+import (
+	"bytes"
+	"crypto"
+	"encoding/pem"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+
+	"wcme/acmecore"
+	"wcme/acmecore/durable"
+)
+
+// The files of a version.
+const (
+	keyFile   = "key.pem"
+	chainFile = "fullchain.pem"
+)
+
+// KeepVersion stores a certificate with its key as a new version and makes it
+// the current one by one rename. chain is DER, the leaf first.
+func (r *Root) KeepVersion(id acmecore.ID, key crypto.Signer, chain [][]byte) (version string, err error) {
+	keyText, err := acmecore.EncodeKey(key)
+	if err != nil {
+		return "", fmt.Errorf("keep certificate: %w", err)
+	}
+	files := map[string][]byte{keyFile: keyText, chainFile: encodeChain(chain)}
+	version, err = r.versions(id).add(files)
+	if err != nil {
+		return "", fmt.Errorf("keep certificate %s: %w", id, err)
+	}
+	return version, nil
+}
+
+// Chain returns the chain of the current version, DER with the leaf first, and
+// the version's name; an error of kind NotFound when there is no version.
+func (r *Root) Chain(id acmecore.ID) (chain [][]byte, version string, err error) {
+	text, version, err := r.current(id, chainFile)
+	if err != nil {
+		return nil, version, err
+	}
+	return decodeChain(text), version, nil
+}
+
+// Key returns the key of the current version.
+func (r *Root) Key(id acmecore.ID) (crypto.Signer, error) {
+	text, _, err := r.current(id, keyFile)
+	if err != nil {
+		return nil, err
+	}
+	return acmecore.DecodeKey(text)
+}
+
+// current reads a file of the current version.
+func (r *Root) current(id acmecore.ID, name string) (text []byte, version string, err error) {
+	dir, version, err := r.versions(id).current()
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, "", &acmecore.Error{Kind: acmecore.NotFound, Op: "read certificate", Subject: string(id),
+			Cause: errors.New("it has never been obtained"), Hint: "obtain it: wcme certify"}
+	}
+	if err != nil {
+		return nil, "", fmt.Errorf("read certificate %s: %w", id, err)
+	}
+	text, err = os.ReadFile(filepath.Join(dir, name))
+	if err != nil {
+		return nil, version, fmt.Errorf("read certificate %s: %w", id, err)
+	}
+	return text, version, nil
+}
+
+// PublishProducts brings the files in ssl into line with the current version,
+// and leaves those alone that are. The chain with the key appended is the
+// original's product; it is one file, so that key and certificate always match.
+func (r *Root) PublishProducts(id acmecore.ID) (changed []string, err error) {
+	dir, _, err := r.versions(id).current()
+	if err != nil {
+		return nil, fmt.Errorf("publish %s: %w", id, err)
+	}
+	chain, chainErr := os.ReadFile(filepath.Join(dir, chainFile))
+	key, keyErr := os.ReadFile(filepath.Join(dir, keyFile))
+	if err := errors.Join(chainErr, keyErr); err != nil {
+		return nil, fmt.Errorf("publish %s: %w", id, err)
+	}
+	leaf, issuers := splitChain(chain)
+	for _, product := range []product{
+		{"cert_", leaf, 0o644},
+		{"chain_", issuers, 0o644},
+		{"fullchain_", append(bytes.Clone(chain), key...), 0o600},
+	} {
+		path := r.path("ssl", product.prefix+string(id)+".pem")
+		wrote, err := product.write(path)
+		if err != nil {
+			return changed, fmt.Errorf("publish %s: %w", id, err)
+		}
+		if wrote {
+			changed = append(changed, path)
+		}
+	}
+	return changed, nil
+}
+
+// product is a file in ssl.
+type product struct {
+	prefix  string
+	content []byte
+	mode    fs.FileMode
+}
+
+// write writes the product unless it stands there already.
+func (p product) write(path string) (wrote bool, err error) {
+	info, err := os.Lstat(path)
+	if err == nil && info.Mode() == p.mode {
+		text, err := os.ReadFile(path)
+		if err == nil && bytes.Equal(text, p.content) {
+			return false, nil
+		}
+	}
+	return true, durable.WriteFile(path, p.content, p.mode)
+}
+
+// Prune removes versions beyond the number that is kept, and what killed runs
+// left among them.
+func (r *Root) Prune(id acmecore.ID) error {
+	if err := r.versions(id).prune(keepVersions); err != nil {
+		return fmt.Errorf("prune versions of %s: %w", id, err)
+	}
+	return nil
+}
+
+func (r *Root) versions(id acmecore.ID) versions {
+	return versions(r.path("priv", "certificates", string(id)))
+}
+
+func encodeChain(chain [][]byte) []byte {
+	var text bytes.Buffer
+	for _, der := range chain {
+		text.Write(pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: der}))
+	}
+	return text.Bytes()
+}
+
+func decodeChain(text []byte) (chain [][]byte) {
+	for {
+		var block *pem.Block
+		if block, text = pem.Decode(text); block == nil {
+			return chain
+		}
+		chain = append(chain, block.Bytes)
+	}
+}
+
+// splitChain parts a PEM chain after its first certificate.
+func splitChain(chain []byte) (leaf, issuers []byte) {
+	_, issuers = pem.Decode(chain)
+	return chain[:len(chain)-len(issuers)], issuers
+}

@@ -1,0 +1,92 @@
+// Package store keeps the state directory: accounts, certificates with their
+// versions, orders in flight, the records in etc, and the products in ssl.
+//
+// Open a Root, take its Lock before anything that changes it, and rely on this:
+// whatever a function has returned without an error is on disk; every change is
+// one rename, so that a kill at any moment leaves the old state or the new one;
+// a private key is never in a file wider than 0600.
+//
+//	ROOT/etc/wcme.toml                              the configuration
+//	ROOT/etc/certificates/ID.toml                   what is managed
+//	ROOT/log/                                       what happened
+//	ROOT/priv/lock                                  held by flock(2), whatever its content
+//	ROOT/priv/accounts/CA/pending/key.pem           an account key not yet registered
+//	ROOT/priv/accounts/CA/VERSION/…                 account.json, key.pem
+//	ROOT/priv/accounts/CA/current                   → VERSION
+//	ROOT/priv/certificates/ID/VERSION/…             key.pem, fullchain.pem
+//	ROOT/priv/certificates/ID/current               → VERSION
+//	ROOT/priv/orders/ID/…                           key.pem, order.json: the order in flight
+//	ROOT/ssl/                                       fullchain_ID.pem, cert_ID.pem, chain_ID.pem
+//	ROOT/www/                                       pending challenges (package challenge)
+package store
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+
+	"wcme/acmecore"
+)
+
+// Root is an open state directory.
+type Root struct {
+	dir string
+}
+
+// Open returns the state directory at dir. One that is missing or incomplete is
+// an error: an empty one in its place would order every certificate again.
+func Open(dir string) (*Root, error) {
+	dir, err := filepath.Abs(dir)
+	if err != nil {
+		return nil, err
+	}
+	for _, part := range parts() {
+		path := filepath.Join(dir, part.name)
+		info, err := os.Stat(path)
+		if errors.Is(err, fs.ErrNotExist) {
+			return nil, &acmecore.Error{Kind: acmecore.Invalid, Op: "open state directory", Subject: dir,
+				Cause: fmt.Errorf("%s does not exist", path),
+				Hint:  fmt.Sprintf("restore it from a backup, or make a new one: wcme setup --root %s", dir)}
+		}
+		if err != nil {
+			return nil, unreadable(dir, err)
+		}
+		if !info.IsDir() {
+			return nil, &acmecore.Error{Kind: acmecore.Invalid, Op: "open state directory", Subject: dir,
+				Cause: fmt.Errorf("%s is no directory", path)}
+		}
+	}
+	return &Root{dir: dir}, nil
+}
+
+func unreadable(dir string, err error) error {
+	problem := &acmecore.Error{Kind: acmecore.Internal, Op: "open state directory", Subject: dir, Cause: err}
+	if errors.Is(err, fs.ErrPermission) {
+		problem.Kind = acmecore.Denied
+		problem.Hint = "run wcme as root, or as the user that owns the directory"
+	}
+	return problem
+}
+
+// Dir returns the absolute path of the state directory.
+func (r *Root) Dir() string { return r.dir }
+
+// Challenges returns the path of the directory of pending challenges.
+func (r *Root) Challenges() string { return filepath.Join(r.dir, "www") }
+
+// Configuration returns the path of the configuration and its content.
+func (r *Root) Configuration() (path string, text []byte, err error) {
+	path = filepath.Join(r.dir, "etc", "wcme.toml")
+	text, err = os.ReadFile(path)
+	if errors.Is(err, fs.ErrNotExist) {
+		err = &acmecore.Error{Kind: acmecore.Invalid, Op: "read configuration", Subject: path,
+			Cause: errors.New("there is none"), Hint: fmt.Sprintf("make one: wcme setup --root %s", r.dir)}
+	}
+	return path, text, err
+}
+
+func (r *Root) path(elements ...string) string {
+	return filepath.Join(append([]string{r.dir}, elements...)...)
+}
