@@ -1,0 +1,90 @@
+package config
+
+import (
+	"encoding/base64"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+
+	"wcme/acmecore"
+)
+
+// presetDefault is the CA of a configuration that names none.
+const presetDefault = "letsencrypt"
+
+// presets are the CAs that need no [authority.NAME].
+func presets() map[string]Authority {
+	return map[string]Authority{
+		presetDefault:         {Directory: URL{"https://acme-v02.api.letsencrypt.org/directory"}},
+		"letsencrypt-staging": {Directory: URL{"https://acme-staging-v02.api.letsencrypt.org/directory"}},
+	}
+}
+
+// Find returns the authority that a `ca` names: a configured one, a preset, or
+// a directory URL; "" is the configuration's own choice. The name returned is
+// what pages and lists call it.
+func (c *Config) Find(ca string) (name string, authority Authority, err error) {
+	if ca == "" {
+		ca = c.CA
+	}
+	if authority, found := c.Authority[ca]; found {
+		return ca, authority, nil
+	}
+	if authority, found := presets()[ca]; found {
+		return ca, authority, nil
+	}
+	if strings.Contains(ca, "://") {
+		directory, err := ParseURL(ca)
+		return ca, Authority{Directory: directory}, err
+	}
+	return "", Authority{}, c.unknownCA(ca)
+}
+
+func (c *Config) unknownCA(ca string) error {
+	var known []string
+	for name := range c.Authority {
+		known = append(known, name)
+	}
+	for name := range presets() {
+		known = append(known, name)
+	}
+	slices.Sort(known)
+	return &acmecore.Error{Kind: acmecore.Invalid, Op: "ca", Subject: fmt.Sprintf("%q", acmecore.Inert(ca)),
+		Cause: errors.New("there is no such authority"),
+		Hint:  fmt.Sprintf("give one of %s, or the https URL of a directory", strings.Join(known, ", "))}
+}
+
+// EABKeyBytes decodes the HMAC key of the external account binding.
+func (a *Authority) EABKeyBytes() ([]byte, error) {
+	return base64.RawURLEncoding.DecodeString(strings.TrimRight(a.EABKey.Reveal(), "="))
+}
+
+// check finds what no single value shows.
+func (c *Config) check(in document) error {
+	for name, authority := range c.Authority {
+		if key, err := authority.check(); err != nil {
+			return invalid(in.at("authority", name, key), err)
+		}
+	}
+	if _, _, err := c.Find(""); err != nil {
+		return invalid(in.at("ca"), err)
+	}
+	return nil
+}
+
+// check returns the key that an error is about.
+func (a *Authority) check() (key string, err error) {
+	switch {
+	case a.Directory.String() == "":
+		return "directory", errors.New("an authority needs its directory")
+	case a.EABKeyID != "" && a.EABKey.Reveal() == "":
+		return "eab_kid", errors.New("it goes together with eab_key, which is missing")
+	case a.EABKeyID == "" && a.EABKey.Reveal() != "":
+		return "eab_key", errors.New("it goes together with eab_kid, which is missing")
+	}
+	if _, err := a.EABKeyBytes(); err != nil {
+		return "eab_key", errors.New("it is not base64url")
+	}
+	return "", nil
+}
