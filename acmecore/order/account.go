@@ -1,0 +1,91 @@
+package order
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"golang.org/x/crypto/acme"
+
+	"wcme/acmecore"
+)
+
+// Binding binds the account to one that the user has at the CA by other means
+// (RFC 8555 section 7.3.4), HS256.
+type Binding struct {
+	KeyID string
+	Key   []byte // the HMAC key
+}
+
+// Register makes an account for the client's key, or finds the one that the key
+// has. contact is a list of mail addresses. terms is the URL of the terms of
+// service that the user agreed to; when the CA has others, the account is not
+// made and the error, of kind Refused, shows them. The result's CA and Created
+// are left to the caller.
+func (c *Client) Register(ctx context.Context, contact []string, terms string, binding *Binding) (acmecore.Account, error) {
+	authority, err := c.Discover(ctx)
+	if err != nil {
+		return acmecore.Account{}, err
+	}
+	if err := errors.Join(CheckTerms(authority, terms), checkBinding(authority, binding)); err != nil {
+		return acmecore.Account{}, err
+	}
+	wanted := &acme.Account{Contact: mailto(contact)}
+	if binding != nil {
+		wanted.ExternalAccountBinding = &acme.ExternalAccountBinding{KID: binding.KeyID, Key: binding.Key}
+	}
+	answer := &exchange{once: true}
+	registered, err := c.acme.Register(withExchange(ctx, answer), wanted, acme.AcceptTOS)
+	existing := errors.Is(err, acme.ErrAccountAlreadyExists)
+	if err != nil && !existing {
+		return acmecore.Account{}, c.explain(err, "register at", c.target)
+	}
+	if c.acme.KID == "" {
+		return acmecore.Account{}, c.explain(errors.New("the CA's answer has no URL of the account"), "register at", c.target)
+	}
+	account := acmecore.Account{Directory: c.target, URL: string(c.acme.KID), Terms: authority.Terms,
+		Contact: contact, Existing: existing}
+	if !existing && registered.Status != acme.StatusValid && registered.Status != "" {
+		return account, c.explain(fmt.Errorf("the account is %q", acmecore.Inert(registered.Status)), "register at", c.target)
+	}
+	c.steps.did("account", account.URL, registrationText(existing))
+	return account, nil
+}
+
+// CheckTerms returns an error of kind Refused when the CA has terms of service
+// other than those that the user agreed to, by their URL.
+func CheckTerms(authority acmecore.Authority, agreed string) error {
+	if authority.Terms == "" || authority.Terms == agreed {
+		return nil
+	}
+	refused := &acmecore.Error{Kind: acmecore.Refused, Op: "register at", Subject: authority.Directory,
+		Cause: fmt.Errorf("its terms of service are not agreed to: %s", authority.Terms),
+		Hint:  "read them, then say so: wcme register --accept-terms, or accept_terms = true in wcme.toml"}
+	if agreed != "" {
+		refused.Cause = fmt.Errorf("its terms of service are other ones than those agreed to: %s", authority.Terms)
+	}
+	return refused
+}
+
+func checkBinding(authority acmecore.Authority, binding *Binding) error {
+	if !authority.ExternalAccount || binding != nil {
+		return nil
+	}
+	return &acmecore.Error{Kind: acmecore.Refused, Op: "register at", Subject: authority.Directory,
+		Cause: errors.New("it binds each account to one that you have there already"),
+		Hint:  "get a key identifier and an HMAC key from the CA, and set eab_kid and eab_key of its [authority.NAME] in wcme.toml"}
+}
+
+func registrationText(existing bool) string {
+	if existing {
+		return "the key has this account already"
+	}
+	return "registered"
+}
+
+func mailto(addresses []string) (urls []string) {
+	for _, address := range addresses {
+		urls = append(urls, "mailto:"+address)
+	}
+	return urls
+}

@@ -1,0 +1,137 @@
+// Package order obtains certificates from a certification authority by ACME,
+// RFC 8555, and knows nothing of clocks' schedules or of disks.
+//
+// Make a Client for each attempt with New. Discover reads the CA's directory,
+// Register finds or makes the account, Obtain takes an order from its names to
+// a chain that was checked. What must outlive the process stands behind two
+// narrow interfaces: the Journal gets the order's URL before the first
+// challenge is answered, and Challenges are published before the CA is told.
+//
+// The protocol is golang.org/x/crypto/acme's. What that package leaves to its
+// callers is done in one place each: the transport (limits, bad nonces, no
+// retries, one newOrder an attempt) and poll (waiting as the CA asks, within
+// bounds). Everything a CA sends is hostile until it was parsed.
+package order
+
+import (
+	"context"
+	"crypto"
+	"crypto/x509"
+	"errors"
+	"net/http"
+	"slices"
+	"time"
+
+	"golang.org/x/crypto/acme"
+
+	"wcme/acmecore"
+)
+
+// Options say how to reach a CA and who asks. Directory and Key are required.
+type Options struct {
+	// Directory is the https URL of the CA's directory.
+	Directory string
+	// Hosts are other hosts that the directory may lead to.
+	Hosts []string
+	// Roots verify the CA's own TLS certificate; nil means the system's.
+	Roots *x509.CertPool
+	// Key is the account's, ES256.
+	Key crypto.Signer
+	// Account is the account's URL; "" before Register. Without it each signed
+	// request would look the account up first.
+	Account string
+	// UserAgent is sent with every request (RFC 8555 section 6.1).
+	UserAgent string
+	// Progress hears of each step; nil hears nothing.
+	Progress acmecore.Progress
+
+	// Base is the transport below ours; nil means one of net/http with the
+	// proxy of the environment.
+	Base http.RoundTripper
+	// Now is the clock; nil means time.Now.
+	Now func() time.Time
+	// Sleep waits, or returns the context's error; nil means a timer.
+	Sleep func(context.Context, time.Duration) error
+}
+
+// Client talks to one CA, for one attempt.
+type Client struct {
+	acme   *acme.Client
+	steps  *steps
+	now    func() time.Time
+	sleep  func(context.Context, time.Duration) error
+	target string // the directory, for errors
+}
+
+// New returns a client; nothing is sent yet.
+func New(o Options) *Client {
+	if o.Now == nil {
+		o.Now = time.Now
+	}
+	if o.Sleep == nil {
+		o.Sleep = sleep
+	}
+	return &Client{
+		acme: &acme.Client{
+			Key:          o.Key,
+			KID:          acme.KeyID(o.Account),
+			DirectoryURL: o.Directory,
+			HTTPClient:   newHTTPClient(o),
+			RetryBackoff: never,
+		},
+		steps:  &steps{progress: o.Progress, now: o.Now},
+		now:    o.Now,
+		sleep:  o.Sleep,
+		target: o.Directory,
+	}
+}
+
+// never keeps the library from repeating a request: the transport has already
+// repeated what may be repeated, and the rest is for the caller to postpone.
+func never(int, *http.Request, *http.Response) time.Duration { return -1 }
+
+func sleep(ctx context.Context, d time.Duration) error {
+	timer := time.NewTimer(d)
+	defer timer.Stop()
+	select {
+	case <-ctx.Done():
+		return ctx.Err()
+	case <-timer.C:
+		return nil
+	}
+}
+
+// Discover reads the CA's directory. The result's CA is left to the caller.
+func (c *Client) Discover(ctx context.Context) (acmecore.Authority, error) {
+	began := c.now()
+	directory, err := c.acme.Discover(ctx)
+	if err != nil {
+		return acmecore.Authority{}, c.explain(err, "read directory of", c.target)
+	}
+	if directory.OrderURL == "" || directory.RegURL == "" || directory.NonceURL == "" {
+		return acmecore.Authority{}, &acmecore.Error{Kind: acmecore.Unreachable, Op: "read directory of", Subject: c.target,
+			Cause: errors.New("what is there is no ACME directory (RFC 8555 section 7.1.1)"),
+			Hint:  "is `directory` the URL that the CA documents?"}
+	}
+	var profiles []string
+	for name := range directory.Profiles {
+		profiles = append(profiles, acmecore.Inert(string(name)))
+	}
+	slices.Sort(profiles)
+	return acmecore.Authority{
+		Directory:       c.target,
+		Terms:           acmecore.Inert(directory.Terms),
+		Website:         acmecore.Inert(directory.Website),
+		CAA:             inert(directory.CAA),
+		Profiles:        profiles,
+		ExternalAccount: directory.ExternalAccountRequired,
+		Milliseconds:    c.now().Sub(began).Milliseconds(),
+	}, nil
+}
+
+func inert(texts []string) (list []string) {
+	for _, text := range texts {
+		list = append(list, acmecore.Inert(text))
+	}
+	return list
+}
