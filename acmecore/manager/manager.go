@@ -1,0 +1,138 @@
+// Package manager is what wCME does, verb by verb: it joins the configuration,
+// the state directory and the stages. The overseer serves a Manager on its
+// socket, and the command line uses one in process when no overseer runs; both
+// are the same code.
+//
+// Whoever makes a Manager holds the state directory's lock, unless it calls
+// List and CheckCA only.
+package manager
+
+import (
+	"context"
+	"crypto/x509"
+	"errors"
+	"log/slog"
+	"slices"
+	"sync/atomic"
+	"time"
+
+	"wcme/acmecore"
+	"wcme/acmecore/challenge"
+	"wcme/acmecore/config"
+	"wcme/acmecore/control"
+	"wcme/acmecore/order"
+	"wcme/acmecore/store"
+)
+
+// Manager implements control.Operations.
+type Manager struct {
+	root    *store.Root
+	config  atomic.Pointer[config.Config]
+	version string
+	log     *slog.Logger
+	now     func() time.Time
+	busy    busy
+}
+
+var _ control.Operations = (*Manager)(nil)
+
+// New returns a manager of the state directory. version is sent to CAs; the log
+// gets a line for each step of a run.
+func New(root *store.Root, version string, log *slog.Logger) (*Manager, error) {
+	m := &Manager{root: root, version: version, log: log, now: time.Now}
+	return m, m.Reload()
+}
+
+// Reload reads the configuration again. One that has an error is refused, and
+// the old one stays in force.
+func (m *Manager) Reload() error {
+	path, text, err := m.root.Configuration()
+	if err != nil {
+		return err
+	}
+	fresh, err := config.Parse(path, text)
+	if err != nil {
+		return err
+	}
+	m.config.Store(fresh)
+	return nil
+}
+
+// Config returns the configuration in force. It must not be changed.
+func (m *Manager) Config() *config.Config { return m.config.Load() }
+
+// Recover puts right what a killed run left behind: challenges that nobody will
+// ask for, and certificates that were kept but not yet published in ssl. It
+// returns the problems of all certificates; none keeps another from recovering.
+func (m *Manager) Recover() error {
+	problems := m.challenges().Sweep()
+	ids, err := m.root.Records()
+	problems = errors.Join(problems, err)
+	for _, id := range ids {
+		problems = errors.Join(problems, m.settle(id))
+	}
+	return problems
+}
+
+func (m *Manager) challenges() challenge.Directory {
+	return challenge.Directory(m.root.Challenges())
+}
+
+// CheckCA implements control.Operations.
+func (m *Manager) CheckCA(ctx context.Context, ca string) (acmecore.Authority, error) {
+	name, authority, err := m.Config().Find(ca)
+	if err != nil {
+		return acmecore.Authority{}, err
+	}
+	client, err := m.client(authority, order.Options{})
+	if err != nil {
+		return acmecore.Authority{}, err
+	}
+	answer, err := client.Discover(ctx)
+	answer.CA = name
+	return answer, err
+}
+
+// client returns an ACME client of the authority; the options have the account
+// and the progress.
+func (m *Manager) client(authority config.Authority, options order.Options) (*order.Client, error) {
+	roots, err := m.roots(authority)
+	if err != nil {
+		return nil, err
+	}
+	options.Directory = authority.Directory.String()
+	options.Hosts = authority.Hosts
+	options.Roots = roots
+	options.UserAgent = "wcme/" + m.version
+	options.Now = m.now
+	return order.New(options), nil
+}
+
+// roots joins the system's roots and those of the configuration; nil means the
+// system's alone.
+func (m *Manager) roots(authority config.Authority) (*x509.CertPool, error) {
+	extra, err := m.root.Roots(authority.Roots)
+	if err != nil || len(extra) == 0 {
+		return nil, err
+	}
+	pool, err := x509.SystemCertPool()
+	if err != nil {
+		pool = x509.NewCertPool()
+	}
+	if slices.ContainsFunc(extra, func(text []byte) bool { return !pool.AppendCertsFromPEM(text) }) {
+		return nil, &acmecore.Error{Kind: acmecore.Invalid, Op: "read roots", Subject: authority.Roots,
+			Cause: errors.New("a file has no certificate in it"),
+			Hint:  "etc/cacert.pem, and the file that `roots` names, are PEM files with at least one certificate"}
+	}
+	return pool, nil
+}
+
+// reporter hands each step to the log and to whoever asked for the run.
+func (m *Manager) reporter(subject string, progress acmecore.Progress) acmecore.Progress {
+	return func(step acmecore.Step) {
+		m.log.Info(step.Text, "run", subject, "stage", step.Stage, "subject", step.Subject)
+		if progress != nil {
+			progress(step)
+		}
+	}
+}

@@ -1,0 +1,122 @@
+package manager
+
+import (
+	"context"
+	"crypto"
+
+	"wcme/acmecore"
+	"wcme/acmecore/config"
+	"wcme/acmecore/control"
+	"wcme/acmecore/order"
+)
+
+// Register implements control.Operations.
+func (m *Manager) Register(ctx context.Context, request control.RegisterRequest, progress acmecore.Progress) (acmecore.Account, error) {
+	name, authority, err := m.Config().Find(request.CA)
+	if err != nil {
+		return acmecore.Account{}, err
+	}
+	release, err := m.busy.hold(ctx, "account at "+name)
+	if err != nil {
+		return acmecore.Account{}, err
+	}
+	defer release()
+	account, _, err := m.root.Account(authority.Directory.String())
+	if err == nil && !request.New {
+		account.Existing = true
+		return account, nil
+	}
+	if err != nil && acmecore.KindOf(err) != acmecore.NotFound {
+		return acmecore.Account{}, err
+	}
+	account, err = m.register(ctx, authority, request, m.reporter("register", progress))
+	if err != nil {
+		return acmecore.Account{}, err
+	}
+	account.CA, account.Created = name, m.now().UTC()
+	return account, m.root.KeepAccount(account)
+}
+
+// register registers the pending key. A key that the CA has refused, or that it
+// never heard of, is forgotten; one whose registration may have been heard stays
+// for the next try.
+func (m *Manager) register(ctx context.Context, authority config.Authority, request control.RegisterRequest, progress acmecore.Progress) (acmecore.Account, error) {
+	directory := authority.Directory.String()
+	contact, err := m.contact(request.Contact)
+	if err != nil {
+		return acmecore.Account{}, err
+	}
+	binding, err := bindingOf(authority)
+	if err != nil {
+		return acmecore.Account{}, err
+	}
+	terms, err := m.terms(ctx, authority, request.Terms)
+	if err != nil {
+		return acmecore.Account{}, err
+	}
+	key, err := m.root.PendingAccountKey(directory)
+	if err != nil {
+		return acmecore.Account{}, err
+	}
+	account, err := m.registerKey(ctx, authority, key, contact, terms, binding, progress)
+	if kind := acmecore.KindOf(err); err != nil && (kind == acmecore.Refused || kind == acmecore.Limited) {
+		return account, joinErr(err, m.root.DropPendingAccount(directory))
+	}
+	return account, err
+}
+
+func (m *Manager) registerKey(ctx context.Context, authority config.Authority, key crypto.Signer, contact []string,
+	terms string, binding *order.Binding, progress acmecore.Progress) (acmecore.Account, error) {
+	client, err := m.client(authority, order.Options{Key: key, Progress: progress})
+	if err != nil {
+		return acmecore.Account{}, err
+	}
+	return client.Register(ctx, contact, terms, binding)
+}
+
+// terms returns the URL of the terms of service agreed to: the one that the
+// request has, or whichever the CA has where the configuration agrees to all.
+// It asks before a key is made, so that a CA that cannot be reached leaves no trace.
+func (m *Manager) terms(ctx context.Context, authority config.Authority, agreed string) (string, error) {
+	client, err := m.client(authority, order.Options{})
+	if err != nil {
+		return "", err
+	}
+	answer, err := client.Discover(ctx)
+	if err != nil {
+		return "", err
+	}
+	if agreed == "" && m.Config().AcceptTerms {
+		agreed = answer.Terms
+	}
+	return agreed, order.CheckTerms(answer, agreed)
+}
+
+// contact returns the addresses of the request, checked, or the configured ones.
+func (m *Manager) contact(asked []string) (addresses []string, err error) {
+	for _, text := range asked {
+		address, err := config.ParseMail(text)
+		if err != nil {
+			return nil, err
+		}
+		addresses = append(addresses, address.String())
+	}
+	if len(asked) > 0 {
+		return addresses, nil
+	}
+	for _, address := range m.Config().Contact {
+		addresses = append(addresses, address.String())
+	}
+	return addresses, nil
+}
+
+func bindingOf(authority config.Authority) (*order.Binding, error) {
+	if authority.EABKeyID == "" {
+		return nil, nil
+	}
+	key, err := authority.EABKeyBytes()
+	if err != nil {
+		return nil, err
+	}
+	return &order.Binding{KeyID: authority.EABKeyID, Key: key}, nil
+}
