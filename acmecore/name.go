@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+	"unicode/utf8"
 
 	"golang.org/x/net/idna"
 )
@@ -58,11 +59,21 @@ func parseName(text string) (Name, error) {
 	if strings.HasPrefix(text, "*.") {
 		return "", errors.New("needs dns-01")
 	}
+	text = strings.ToLower(text)
 	// Checked before the conversion, which silently drops or maps some characters.
+	international := strings.Contains(text, "xn--")
 	for _, r := range text {
-		if r < 0x80 && !isLDH(byte(r)) && r != '.' {
+		switch {
+		case r == utf8.RuneError:
+			return "", errors.New("is no internationalised name: it is not UTF-8")
+		case r >= utf8.RuneSelf:
+			international = true
+		case !isLDH(byte(r)) && r != '.':
 			return "", fmt.Errorf("has the character %q", r)
 		}
+	}
+	if !international {
+		return checkLabels(text)
 	}
 	ascii, err := idna.Lookup.ToASCII(text)
 	if err != nil {

@@ -1,0 +1,127 @@
+package acmecore_test
+
+import (
+	"go/parser"
+	"go/token"
+	"io/fs"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"testing"
+)
+
+// mayImport is the table of who may import whom: for each package, or for each
+// package below a folder that ends in "/...", the packages of ours that it may
+// import. A package that is not in the table may not exist.
+var mayImport = map[string][]string{
+	// 0: the nouns, and what knows nothing of wCME.
+	"acmecore":                  {},
+	"acmecore/durable":          {},
+	"acmecore/config/reference": {},
+	"static":                    {},
+	// 1: the stages, none of which knows another.
+	"acmecore/challenge": {"acmecore", "acmecore/durable"},
+	"acmecore/config":    {"acmecore"},
+	"acmecore/control":   {"acmecore"},
+	"acmecore/order":     {"acmecore"},
+	"acmecore/store":     {"acmecore", "acmecore/durable"},
+	"templates":          {"acmecore", "static"},
+	// 2: what joins them.
+	"acmecore/manager": {"acmecore", "acmecore/challenge", "acmecore/config", "acmecore/control", "acmecore/order", "acmecore/store"},
+	"web":              {"acmecore", "acmecore/challenge", "acmecore/control", "static", "templates"},
+	// 3: the programs.
+	"cgi":         scriptMayImport,
+	"cgi/gateway": scriptMayImport,
+	"overseer":    {"..."},
+	// Beside the programs: instruments, which drive them from outside.
+	"deploy/...": {"deploy/..."},
+}
+
+var scriptMayImport = []string{"acmecore", "acmecore/challenge", "acmecore/control", "cgi/gateway", "static", "templates", "web"}
+
+// TestImportsFollowTheTable reads the files themselves: what `go list` says is
+// cached by `go test`.
+func TestImportsFollowTheTable(t *testing.T) {
+	root := ".."
+	err := filepath.WalkDir(root, func(path string, entry fs.DirEntry, err error) error {
+		if err != nil {
+			return err
+		}
+		if name := entry.Name(); entry.IsDir() && path != root && (strings.HasPrefix(name, ".") || name == "testdata" || name == "build") {
+			return filepath.SkipDir
+		}
+		if strings.HasSuffix(path, ".go") && !strings.HasSuffix(path, "_test.go") {
+			checkFile(t, root, path)
+		}
+		return nil
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
+func checkFile(t *testing.T, root, path string) {
+	relative, err := filepath.Rel(root, filepath.Dir(path))
+	if err != nil {
+		t.Fatal(err)
+	}
+	from := filepath.ToSlash(relative)
+	allowed, found := allowedFor(from)
+	if !found {
+		t.Errorf("%s: the package %s is not in the table of imports: add it, with what it may import, where DESIGN §6 says that it belongs", path, from)
+		return
+	}
+	file, err := parser.ParseFile(token.NewFileSet(), path, nil, parser.ImportsOnly)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, spec := range file.Imports {
+		imported, err := strconv.Unquote(spec.Path.Value)
+		if err != nil {
+			t.Fatal(err)
+		}
+		to, ours := strings.CutPrefix(imported, "wcme/")
+		if ours && !matchesAny(to, allowed) {
+			t.Errorf("%s imports %s, which %s may not: see the table of imports in this test", path, to, from)
+		}
+	}
+}
+
+func allowedFor(from string) ([]string, bool) {
+	if allowed, found := mayImport[from]; found {
+		return allowed, true
+	}
+	for pattern, allowed := range mayImport {
+		if matchesAny(from, []string{pattern}) {
+			return allowed, true
+		}
+	}
+	return nil, false
+}
+
+func matchesAny(name string, patterns []string) bool {
+	for _, pattern := range patterns {
+		folder, open := strings.CutSuffix(pattern, "...")
+		if name == pattern || open && strings.HasPrefix(name+"/", folder) {
+			return true
+		}
+	}
+	return false
+}
+
+func TestImportTableForbids(t *testing.T) {
+	for _, forbidden := range []struct{ from, to string }{
+		{"acmecore", "acmecore/store"},
+		{"acmecore/order", "acmecore/store"},
+		{"web", "acmecore/config"},
+		{"web", "acmecore/manager"},
+		{"cgi", "acmecore/store"},
+		{"templates", "web"},
+		{"deploy/lab", "acmecore"},
+	} {
+		allowed, found := allowedFor(forbidden.from)
+		if !found || matchesAny(forbidden.to, allowed) {
+			t.Errorf("%s may import %s, which it must not", forbidden.from, forbidden.to)
+		}
+	}
+}
