@@ -17,13 +17,21 @@ import (
 	"github.com/google/renameio/v2"
 )
 
-// WriteFile replaces or creates the file. Its mode is perm whatever the umask,
-// and never wider, not even for a moment.
+// WriteFile replaces or creates the file. Its mode is perm whatever the umask
+// and the mode of the file that was there, and never wider, not even for a
+// moment. (renameio.WriteFile would keep the mode that was there.)
 func WriteFile(path string, content []byte, perm fs.FileMode) error {
 	dir := filepath.Dir(path)
-	err := renameio.WriteFile(path, content, perm,
-		renameio.WithTempDir(dir), renameio.WithStaticPermissions(perm), renameio.IgnoreUmask())
+	file, err := renameio.NewPendingFile(path,
+		renameio.WithTempDir(dir), renameio.WithPermissions(perm), renameio.IgnoreUmask())
 	if err != nil {
+		return fmt.Errorf("write %s: %w", path, err)
+	}
+	defer file.Cleanup()
+	if _, err := file.Write(content); err != nil {
+		return fmt.Errorf("write %s: %w", path, err)
+	}
+	if err := file.CloseAtomicallyReplace(); err != nil {
 		return fmt.Errorf("write %s: %w", path, err)
 	}
 	return Sync(dir)
