@@ -31,11 +31,11 @@ func published(t *testing.T) challenge.Directory {
 func TestLookupFinds(t *testing.T) {
 	d := published(t)
 	for what, asked := range map[string]string{
-		"the token":                                   string(token),
+		"the token": string(token),
 		"in lower case, as WASD's front server sends": strings.ToLower(string(token)),
-		"in upper case":                               strings.ToUpper(string(token)),
-		"with the thumbprint behind it":               answer,
-		"that in lower case":                          strings.ToLower(answer),
+		"in upper case":                 strings.ToUpper(string(token)),
+		"with the thumbprint behind it": answer,
+		"that in lower case":            strings.ToLower(answer),
 	} {
 		got, err := d.Lookup(asked)
 		if err != nil || string(got) != answer {
