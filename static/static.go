@@ -1,0 +1,43 @@
+// Package static holds the files that the pages link to: one stylesheet and one
+// icon, embedded into the program.
+//
+// Their addresses carry a part of the hash of their content, so that a browser
+// may keep them for ever and still sees a changed file at once. The names are
+// constants, because a CGI program starts for every request and should hash
+// nothing then; a test tells when they no longer fit.
+package static
+
+import "embed"
+
+// The names of the files in addresses. After changing a file, `go generate
+// ./static` brings them up to date.
+const (
+	Style = "style-4110957e.css"
+	Icon  = "icon-113d0223.svg"
+)
+
+//go:generate go test -run TestNamesFitTheContent -args -update
+
+//go:embed style.css icon.svg
+var files embed.FS
+
+// Lookup returns the content and the media type of the file with that name in
+// addresses.
+func Lookup(name string) (content []byte, mediaType string, found bool) {
+	switch name {
+	case Style:
+		return read("style.css"), "text/css; charset=utf-8", true
+	case Icon:
+		return read("icon.svg"), "image/svg+xml", true
+	}
+	return nil, "", false
+}
+
+// read returns an embedded file, which is there because the compiler put it there.
+func read(file string) []byte {
+	content, err := files.ReadFile(file)
+	if err != nil {
+		panic(err)
+	}
+	return content
+}
