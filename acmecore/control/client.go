@@ -135,7 +135,7 @@ func (c *Client) unreachable(ctx context.Context, err error) error {
 	switch {
 	case errors.Is(err, fs.ErrPermission):
 		problem.Kind = acmecore.Denied
-		problem.Hint = "the socket belongs to the overseer and the web server's user: see [script] user in wcme.toml"
+		problem.Hint = "run wcme as root or as the overseer's user; for the script, set [script] user in wcme.toml to the web server's"
 	case errors.Is(err, fs.ErrNotExist):
 		problem.Cause = errors.New("there is no such socket")
 	case errors.Is(err, syscall.ECONNREFUSED):
