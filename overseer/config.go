@@ -1,0 +1,56 @@
+package main
+
+import (
+	"io"
+
+	"github.com/pelletier/go-toml/v2"
+	"github.com/spf13/cobra"
+
+	"wcme/acmecore/config"
+)
+
+func (p *program) configVerb() *cobra.Command {
+	reference := false
+	verb := &cobra.Command{
+		Use:   "config",
+		Short: "check the configuration and print what is in force",
+		Long:  "Checks etc/wcme.toml and prints the configuration as it is in force, with the defaults\nfilled in and secrets hidden. --reference prints what each key means instead.",
+		Args:  exactly(0, "none is"),
+		RunE: func(*cobra.Command, []string) error {
+			if reference {
+				_, err := io.WriteString(p.stdout, config.Reference)
+				return err
+			}
+			return p.config()
+		},
+	}
+	verb.Flags().BoolVar(&reference, "reference", false, "print what each key means")
+	return verb
+}
+
+func (p *program) config() error {
+	root, err := p.open()
+	if err != nil {
+		return err
+	}
+	path, text, err := root.Configuration()
+	if err != nil {
+		return err
+	}
+	parsed, err := config.Parse(path, text)
+	if err != nil {
+		return err
+	}
+	effective, err := parsed.Effective()
+	if err != nil {
+		return err
+	}
+	var facts map[string]any // under the names that the file has
+	if err := toml.Unmarshal(effective, &facts); err != nil {
+		return err
+	}
+	return p.print(facts, func(w io.Writer) error {
+		_, err := w.Write(effective)
+		return err
+	})
+}

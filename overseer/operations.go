@@ -1,0 +1,73 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"time"
+
+	"wcme/acmecore"
+	"wcme/acmecore/control"
+	"wcme/acmecore/manager"
+)
+
+// lockPatience is how long a verb waits for another one on the same state
+// directory.
+const lockPatience = 10 * time.Minute
+
+// reader returns what answers a verb that changes nothing: the overseer, or a
+// manager in process.
+func (p *program) reader() (control.Operations, error) {
+	if client := control.NewClient(p.socket()); client.Answers() {
+		return client, nil
+	}
+	root, err := p.open()
+	if err != nil {
+		return nil, err
+	}
+	return manager.New(root, version, slog.New(slog.DiscardHandler))
+}
+
+// actor returns what carries out a verb that changes the state directory: the
+// overseer when it answers, and otherwise a manager in process, with the lock
+// held until release is called. It waits for a verb that has the lock.
+func (p *program) actor(ctx context.Context, verb string) (operations control.Operations, release func() error, err error) {
+	client := control.NewClient(p.socket())
+	nothing := func() error { return nil }
+	if client.Answers() {
+		return client, nothing, nil
+	}
+	root, err := p.open()
+	if err != nil {
+		return nil, nil, err
+	}
+	lock, err := root.TryLock("wcme " + verb)
+	if acmecore.KindOf(err) == acmecore.Busy && err != nil {
+		fmt.Fprintf(p.stderr, "waiting: %v\n", err)
+		patience, cancel := context.WithTimeout(ctx, lockPatience)
+		defer cancel()
+		lock, err = root.WaitLock(patience, "wcme "+verb)
+	}
+	if err != nil {
+		return nil, nil, err
+	}
+	m, err := manager.New(root, version, slog.New(slog.DiscardHandler))
+	if err == nil {
+		err = m.Recover()
+	}
+	if err != nil {
+		return nil, nil, errors.Join(err, lock.Release())
+	}
+	return m, lock.Release, nil
+}
+
+// progress prints each step of a run, unless that was not asked for.
+func (p *program) progress() acmecore.Progress {
+	if p.quiet {
+		return nil
+	}
+	return func(step acmecore.Step) {
+		fmt.Fprintf(p.stderr, "%s  %-13s  %s  %s\n", step.Time.Local().Format(time.TimeOnly), step.Stage, step.Subject, step.Text)
+	}
+}

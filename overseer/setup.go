@@ -1,0 +1,70 @@
+package main
+
+import (
+	"fmt"
+	"io"
+	"os/user"
+
+	"github.com/spf13/cobra"
+
+	"wcme/acmecore/config"
+	"wcme/acmecore/store"
+)
+
+func (p *program) setupVerb() *cobra.Command {
+	webUser := ""
+	verb := &cobra.Command{
+		Use:   "setup",
+		Short: "make the state directory and a commented configuration",
+		Long: `Makes the state directory, its modes, and a commented etc/wcme.toml. Run it as the
+user that the overseer runs as. It may be run again at any time: what is there
+stays, and it says what it changed.
+
+The web server's user, which may ask the overseer what the admin pages show, is
+written into the configuration: the one of --web-user, or the first that this
+host has of www-data, apache, nginx, http, lighttpd, www and _www.`,
+		Example: "  wcme setup\n  wcme setup --root /srv/wcme --web-user www-data",
+		Args:    exactly(0, "none is"),
+		RunE: func(verb *cobra.Command, _ []string) error {
+			if !verb.Flags().Changed("web-user") {
+				webUser = findWebUser()
+			}
+			if _, err := scriptUser(webUser); err != nil {
+				return err
+			}
+			return p.setup(webUser)
+		},
+	}
+	verb.Flags().StringVar(&webUser, "web-user", "", "the web server's user; an empty one leaves it to the configuration")
+	return verb
+}
+
+func (p *program) setup(webUser string) error {
+	done, err := store.Setup(p.rootDir, config.Template(webUser))
+	if err != nil {
+		return err
+	}
+	facts := map[string]any{"root": p.rootDir, "done": append([]string{}, done...)} // in JSON, none is a list too
+	return p.print(facts, func(w io.Writer) error {
+		for _, line := range done {
+			fmt.Fprintln(w, line)
+		}
+		if len(done) == 0 {
+			fmt.Fprintf(w, "%s is set up already\n", p.rootDir)
+			return nil
+		}
+		fmt.Fprintf(w, "next: set `contact` in %s/etc/wcme.toml, then `wcme register`\n", p.rootDir)
+		return nil
+	})
+}
+
+// findWebUser returns the user that this host's web server runs as, as its
+// packages name it; "" where there is none.
+func findWebUser() string {
+	for _, name := range []string{"www-data", "apache", "nginx", "http", "lighttpd", "www", "_www"} {
+		if _, err := user.Lookup(name); err == nil {
+			return name
+		}
+	}
+	return ""
+}

@@ -1,0 +1,111 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"net/http"
+	"net/netip"
+	"path"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"wcme/acmecore"
+	"wcme/acmecore/challenge"
+	"wcme/acmecore/control"
+	"wcme/web"
+)
+
+func (p *program) webVerb() *cobra.Command {
+	listen, user := "", ""
+	verb := &cobra.Command{
+		Use:   "web --listen ADDRESS",
+		Short: "serve the script's pages over plain HTTP",
+		Long: `Serves what cgi-bin/wcme serves, over plain HTTP: for hosts whose web server can
+run no CGI program, and for development. The challenges are answered to
+everybody. The admin pages are refused, because nobody signs in here, unless
+--as names the user that every visitor is taken for, which is allowed on a
+loopback address only.`,
+		Example: "  wcme web --listen :80\n  wcme web --listen 127.0.0.1:8080 --as admin",
+		Args:    exactly(0, "none is"),
+		RunE:    func(verb *cobra.Command, _ []string) error { return p.web(verb.Context(), listen, user) },
+	}
+	verb.Flags().StringVar(&listen, "listen", "127.0.0.1:8080", "the address to listen on, HOST:PORT")
+	verb.Flags().StringVar(&user, "as", "", "take every visitor for this user (loopback only)")
+	return verb
+}
+
+func (p *program) web(ctx context.Context, address, user string) error {
+	root, err := p.open()
+	if err != nil {
+		return err
+	}
+	listener, err := net.Listen("tcp", address)
+	if err != nil {
+		return &acmecore.Error{Kind: acmecore.Invalid, Op: "listen on", Subject: address, Cause: err,
+			Hint: "give --listen another port, or run wcme as a user who may use this one"}
+	}
+	if user != "" && !isLoopback(listener.Addr()) {
+		return errors.Join(usage(fmt.Errorf("--as with %s, which others can reach", listener.Addr())), listener.Close())
+	}
+	log := slog.New(slog.NewTextHandler(p.stderr, nil))
+	site := web.New(web.Site{
+		Challenges: challenge.Directory(root.Challenges()),
+		Overseer:   control.NewClient(p.socket()),
+		Clock:      time.Now,
+		Log:        log,
+	})
+	fmt.Fprintf(p.stdout, "http://%s/admin/list\n", listener.Addr())
+	return serveHTTP(ctx, listener, asUser(site, user), log)
+}
+
+// asUser puts the visitor into each request, and refuses paths that mean
+// something else than they say, as the script does.
+func asUser(site http.Handler, user string) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if !isPlain(r.URL.Path) || r.URL.RawPath != "" {
+			http.Error(w, "The path of this request is not in its plain form.", http.StatusBadRequest)
+			return
+		}
+		address, _, _ := net.SplitHostPort(r.RemoteAddr)
+		visitor := web.Visitor{User: user, Address: address}
+		site.ServeHTTP(w, r.WithContext(web.WithVisitor(r.Context(), visitor)))
+	})
+}
+
+// isPlain tells whether cleaning would leave the path as it is.
+func isPlain(asked string) bool {
+	clean := path.Clean(asked)
+	return asked == clean || asked == clean+"/"
+}
+
+func isLoopback(address net.Addr) bool {
+	parsed, err := netip.ParseAddrPort(address.String())
+	return err == nil && parsed.Addr().IsLoopback()
+}
+
+// serveHTTP serves until the context ends, and finishes what is running.
+func serveHTTP(ctx context.Context, listener net.Listener, handler http.Handler, log *slog.Logger) error {
+	server := &http.Server{
+		Handler:           handler,
+		ReadHeaderTimeout: 5 * time.Second,
+		ReadTimeout:       10 * time.Second,
+		WriteTimeout:      time.Minute,
+		IdleTimeout:       time.Minute,
+		MaxHeaderBytes:    64 << 10,
+		ErrorLog:          slog.NewLogLogger(log.Handler(), slog.LevelInfo),
+	}
+	ended := make(chan error, 1)
+	go func() { ended <- server.Serve(listener) }()
+	select {
+	case err := <-ended:
+		return err
+	case <-ctx.Done():
+	}
+	grace, cancel := context.WithTimeout(context.WithoutCancel(ctx), 10*time.Second)
+	defer cancel()
+	return server.Shutdown(grace)
+}
