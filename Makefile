@@ -1,0 +1,82 @@
+# wCME. Building needs Go and GNU make; `make help` lists what can be made.
+
+PREFIX    ?= /usr/local
+BINDIR    ?= $(PREFIX)/bin
+# On Debian, servers look for scripts in /usr/lib/cgi-bin.
+CGIBINDIR ?= $(PREFIX)/lib/cgi-bin
+
+GO      ?= go
+INSTALL ?= install
+
+# Where there is no git, or no clone, the version is "dev".
+VERSION := $(or $(shell git describe --tags --always --dirty 2>/dev/null),dev)
+COMMIT  := $(shell git rev-parse --verify --quiet HEAD 2>/dev/null)
+LDFLAGS := -s -w -X main.version=$(VERSION) -X main.commit=$(COMMIT)
+
+# These two are all that is recorded of git: Go's own stamp stops the build in
+# a clone that belongs to somebody else.
+BUILD := CGO_ENABLED=0 $(GO) build -trimpath -buildvcs=false
+
+# Flags of `go test`: nothing is taken for proved because it was once.
+TESTFLAGS ?= -count=1
+
+# The tests and the demo (deploy/lab) find here what was built, and build nothing.
+export WCME_BUILD := $(CURDIR)/build
+
+# What the tests and the bench drive: PACKAGE:FILE, see .tools/packages.
+TEST_PACKAGES  := apache2-bin:/usr/sbin/apache2 gcc:/usr/bin/gcc libc6-dev:/usr/include/stdlib.h
+BENCH_PACKAGES := $(TEST_PACKAGES) lighttpd:/usr/sbin/lighttpd
+
+.PHONY: all build tools demo test check generate bench install uninstall clean help packages
+
+all: build
+
+build: ## build/wcme and build/cgi-bin/wcme
+	$(BUILD) -ldflags '$(LDFLAGS)' -o build/wcme ./overseer
+	$(BUILD) -ldflags '$(LDFLAGS)' -o build/cgi-bin/wcme ./cgi
+
+tools: ## build/tools: templ, staticcheck, Pebble, at the versions of .tools/go.mod
+	@mkdir -p build/tools
+	cd .tools && $(BUILD) -o ../build/tools/ tool
+
+demo: build tools ## shows it at work, until Ctrl-C; ONCE=1 ends after the last step
+	@$(BUILD) -o build/demo ./deploy/demo
+	@build/demo $(if $(ONCE),-once)
+
+test: packages check ## everything: the checks, the tests with real servers, the demo
+	$(GO) test -race $(TESTFLAGS) ./acmecore/...
+	$(GO) test $(TESTFLAGS) $$($(GO) list ./... | grep -v '^wcme/acmecore')
+	$(MAKE) --no-print-directory demo ONCE=1
+	@echo 'make test: all passed.'
+
+packages: # the Debian packages that the tests drive
+	@.tools/packages $(TEST_PACKAGES)
+
+check: build tools ## gofmt, vet, staticcheck, generated code, imports
+	@.tools/formatted
+	$(GO) vet ./...
+	build/tools/staticcheck ./...
+	@.tools/unchanged $(MAKE) --no-print-directory generate
+	$(GO) test -run '^TestImport' ./acmecore
+
+generate: tools ## the code of templates/, and what go:generate says
+	build/tools/templ generate
+	$(GO) generate ./...
+
+bench: build ## the script beside a C program and a shell script; as root, real servers
+	@.tools/packages $(BENCH_PACKAGES)
+	$(GO) run ./deploy/bench --wcme build/cgi-bin/wcme
+
+install: $(if $(wildcard build/wcme),,build) ## into PREFIX (/usr/local), CGIBINDIR (PREFIX/lib/cgi-bin), below DESTDIR
+	$(INSTALL) -d '$(DESTDIR)$(BINDIR)' '$(DESTDIR)$(CGIBINDIR)'
+	$(INSTALL) -m 0755 build/wcme '$(DESTDIR)$(BINDIR)/wcme'
+	$(INSTALL) -m 0755 build/cgi-bin/wcme '$(DESTDIR)$(CGIBINDIR)/wcme'
+
+uninstall: ## removes what install has put there, and no state
+	rm -f '$(DESTDIR)$(BINDIR)/wcme' '$(DESTDIR)$(CGIBINDIR)/wcme'
+
+clean: ## removes build/
+	rm -rf build
+
+help: ## this list
+	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' Makefile | expand -t 12
