@@ -32,7 +32,7 @@ func TestErrorsOfTheOverseer(t *testing.T) {
 		s := stage{overseer: fakeOverseer{err: fmt.Errorf("wrapped: %w", err)}}
 		w := s.ask(admin(), "GET", "/admin/list")
 		page := text(t, w)
-		if w.Code != status || !strings.Contains(page, "wrapped: do: the ?[31mcause &lt;b&gt;") || !strings.Contains(page, "the hint") {
+		if w.Code != status || !strings.Contains(page, "wrapped: do: the ?[31mcause &lt;b&gt;") || !strings.Contains(page, "The hint.") {
 			t.Errorf("%s: %d, want %d; %s", kind, w.Code, status, page)
 		}
 		wantHeaders(t, w.Header(), pageHeaders())
@@ -44,7 +44,7 @@ func TestDeniedIsExplainedWithoutPaths(t *testing.T) {
 	s := stage{overseer: fakeOverseer{err: err}}
 	w := s.ask(admin(), "GET", "/admin/list")
 	page, log := text(t, w), s.log.String()
-	if w.Code != 403 || strings.Contains(page, "/run") || !strings.Contains(page, "the hint") {
+	if w.Code != 403 || strings.Contains(page, "/run") || !strings.Contains(page, "The hint.") {
 		t.Errorf("%d %s", w.Code, page)
 	}
 	if strings.Count(log, "\n") != 1 || !strings.Contains(log, "/run/wcme/overseer.sock: permission denied") {

@@ -4,6 +4,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
+	"unicode"
+	"unicode/utf8"
 
 	"wcme/acmecore"
 	"wcme/templates"
@@ -102,8 +104,15 @@ func alert(c acmecore.Certificate, now time.Time) templates.Alert {
 	return a
 }
 
+// sentence makes one of the text of an error.
 func sentence(text string) string {
 	return strings.TrimSuffix(acmecore.Inert(text), ".") + "."
+}
+
+// capital lets a sentence begin as one.
+func capital(text string) string {
+	first, size := utf8.DecodeRuneInString(text)
+	return string(unicode.ToUpper(first)) + text[size:]
 }
 
 // command obtains the certificate, as its reader will paste it into a root
