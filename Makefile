@@ -31,9 +31,10 @@ BENCH_PACKAGES := $(TEST_PACKAGES) lighttpd:/usr/sbin/lighttpd
 
 all: build
 
-build: ## build/wcme and build/cgi-bin/wcme
+build: ## build/wcme, and in build/cgi-bin wcme and wcme-pages
 	$(BUILD) -ldflags '$(LDFLAGS)' -o build/wcme ./overseer
 	$(BUILD) -ldflags '$(LDFLAGS)' -o build/cgi-bin/wcme ./cgi
+	$(BUILD) -ldflags '$(LDFLAGS)' -o build/cgi-bin/wcme-pages ./cgi/pages
 
 tools: ## build/tools: templ, staticcheck, Pebble, at the versions of .tools/go.mod
 	@mkdir -p build/tools
@@ -70,10 +71,10 @@ bench: build ## the script beside a C program and a shell script; as root, real 
 install: $(if $(wildcard build/wcme),,build) ## into PREFIX (/usr/local), CGIBINDIR (PREFIX/lib/cgi-bin), below DESTDIR
 	$(INSTALL) -d '$(DESTDIR)$(BINDIR)' '$(DESTDIR)$(CGIBINDIR)'
 	$(INSTALL) -m 0755 build/wcme '$(DESTDIR)$(BINDIR)/wcme'
-	$(INSTALL) -m 0755 build/cgi-bin/wcme '$(DESTDIR)$(CGIBINDIR)/wcme'
+	$(INSTALL) -m 0755 build/cgi-bin/wcme build/cgi-bin/wcme-pages '$(DESTDIR)$(CGIBINDIR)'
 
 uninstall: ## removes what install has put there, and no state
-	rm -f '$(DESTDIR)$(BINDIR)/wcme' '$(DESTDIR)$(CGIBINDIR)/wcme'
+	rm -f '$(DESTDIR)$(BINDIR)/wcme' '$(DESTDIR)$(CGIBINDIR)/wcme' '$(DESTDIR)$(CGIBINDIR)/wcme-pages'
 
 clean: ## removes build/
 	rm -rf build

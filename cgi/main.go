@@ -1,18 +1,33 @@
-// Command wcme is wCME's script: a web server runs it as a CGI program for each
-// request that it maps to it (RFC 3875). It answers challenges from ROOT/www and
-// asks the overseer for everything else.
+// Command wcme is wCME's script, which a web server runs as a CGI program for
+// each request that it maps to it (RFC 3875). It answers a plain challenge from
+// ROOT/www itself, and becomes the program wcme-pages beside it for everything
+// else.
+//
+// The reason is the start: a program that links net/http takes half as long
+// again to start as one that does not, and challenges are what strangers may ask
+// for as often as they like. It also leaves little for them to attack: this
+// program opens a directory of public texts, and no socket.
 //
 // It looks at no argument, because Apache makes arguments of a query string
-// (RFC 3875 section 4.4), and has three settings, which the web server's
-// configuration sets in its environment: WCME_ROOT, WCME_SOCKET and WCME_BASE.
+// (RFC 3875 section 4.4).
 package main
 
-import "os"
+import (
+	"os"
+
+	"wcme/cgi/leave"
+	"wcme/cgi/meta"
+)
 
 func main() {
-	// Nothing that a visitor sends as a header may be taken for a setting by
-	// whatever runs later: HTTP_PROXY is the known example.
 	environ := os.Environ()
 	os.Clearenv()
-	leave(run(environ, os.Stdin, os.Stdout, os.Stderr), environ)
+	text, plain := answer(meta.FromEnviron(environ))
+	if !plain {
+		os.Exit(become(environ, os.Stdout, os.Stderr))
+	}
+	if _, err := os.Stdout.Write(text); err != nil {
+		os.Exit(1) // nobody is left to be told
+	}
+	leave.Process(0, environ)
 }

@@ -26,7 +26,7 @@ const (
 	unknown       = "Challenge received but no such file or directory.\n"
 )
 
-// TestMain builds the script once for all tests.
+// TestMain builds the script, both its programs, once for all tests.
 func TestMain(m *testing.M) {
 	os.Exit(func() int {
 		dir, err := os.MkdirTemp("", "wcme-script-")
@@ -34,11 +34,13 @@ func TestMain(m *testing.M) {
 			panic(err)
 		}
 		defer os.RemoveAll(dir)
-		build := exec.Command("go", "build", "-trimpath", "-o", filepath.Join(dir, "wcme"), ".")
-		build.Env = append(os.Environ(), "CGO_ENABLED=0")
-		if output, err := build.CombinedOutput(); err != nil {
-			fmt.Fprintf(os.Stderr, "%s: %v\n%s", build, err, output)
-			return 1
+		for program, source := range map[string]string{"wcme": ".", "wcme-pages": "./pages"} {
+			build := exec.Command("go", "build", "-trimpath", "-o", filepath.Join(dir, program), source)
+			build.Env = append(os.Environ(), "CGO_ENABLED=0")
+			if output, err := build.CombinedOutput(); err != nil {
+				fmt.Fprintf(os.Stderr, "%s: %v\n%s", build, err, output)
+				return 1
+			}
 		}
 		os.Setenv("WCME_TEST_SCRIPT", filepath.Join(dir, "wcme"))
 		return m.Run()

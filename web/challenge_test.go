@@ -3,6 +3,7 @@ package web_test
 import (
 	"errors"
 	"net/http"
+	"strconv"
 	"os"
 	"path/filepath"
 	"strings"
@@ -19,8 +20,9 @@ const (
 	unknown       = "Challenge received but no such file or directory.\n"
 )
 
-func challengeHeaders() http.Header {
+func challengeHeaders(body string) http.Header {
 	return http.Header{
+		"Content-Length":         {strconv.Itoa(len(body))},
 		"Content-Type":           {"text/plain; charset=us-ascii"},
 		"X-Content-Type-Options": {"nosniff"},
 		"Cache-Control":          {"no-store"},
@@ -45,7 +47,7 @@ func TestPendingChallengeIsAnswered(t *testing.T) {
 			if w.Code != 200 || text(t, w) != authorization || s.log.Len() > 0 {
 				t.Errorf("%s: %d %q, log %q", row.name, w.Code, w.Body, &s.log)
 			}
-			wantHeaders(t, w.Header(), challengeHeaders())
+			wantHeaders(t, w.Header(), challengeHeaders(authorization))
 		}
 	}
 }
@@ -63,7 +65,7 @@ func TestOtherChallengesAreUnknown(t *testing.T) {
 		if w.Code != 404 || text(t, w) != unknown || s.log.Len() > 0 {
 			t.Errorf("%.50q: %d %q, log %q", asked, w.Code, w.Body, &s.log)
 		}
-		wantHeaders(t, w.Header(), challengeHeaders())
+		wantHeaders(t, w.Header(), challengeHeaders(unknown))
 	}
 }
 
@@ -82,7 +84,7 @@ func TestUnreadableDirectoryIsToldToTheLogOnly(t *testing.T) {
 	if w.Code != 404 || text(t, w) != unknown {
 		t.Errorf("%d %q", w.Code, w.Body)
 	}
-	wantHeaders(t, w.Header(), challengeHeaders())
+	wantHeaders(t, w.Header(), challengeHeaders(unknown))
 	log := s.log.String()
 	if strings.Count(log, "\n") != 1 || !strings.Contains(log, "permission denied") || !strings.Contains(log, "WCME_ROOT") {
 		t.Errorf("log %q, want one line with the cause and what to try", log)

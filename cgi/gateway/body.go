@@ -8,6 +8,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"wcme/cgi/meta"
 )
 
 // maxBody is how long a request's body may be, in bytes: that of the smallest
@@ -20,7 +22,7 @@ const bodyPatience = 10 * time.Second
 
 // setBody reads the whole body before anybody acts on the request. There is one
 // exactly where CONTENT_LENGTH says so (RFC 3875 section 4.1.2).
-func setBody(r *http.Request, v Variables, body io.Reader) *refusal {
+func setBody(r *http.Request, v meta.Variables, body io.Reader) *meta.Refusal {
 	length, refused := contentLength(v["CONTENT_LENGTH"])
 	if refused != nil || length == 0 {
 		return refused
@@ -34,7 +36,7 @@ func setBody(r *http.Request, v Variables, body io.Reader) *refusal {
 	return nil
 }
 
-func contentLength(text string) (int, *refusal) {
+func contentLength(text string) (int, *meta.Refusal) {
 	if strings.Trim(text, "0123456789") != "" {
 		return 0, bad("the length of the body is not a number", text)
 	}
@@ -43,14 +45,14 @@ func contentLength(text string) (int, *refusal) {
 	}
 	length, err := strconv.Atoi(text)
 	if err != nil || length > maxBody {
-		return 0, &refusal{http.StatusRequestEntityTooLarge, "the body is too long", text}
+		return 0, &meta.Refusal{Status: http.StatusRequestEntityTooLarge, Reason: "the body is too long", Got: text}
 	}
 	return length, nil
 }
 
 // readWithin fills content, or gives up. The reading goroutine is left to the end
 // of its input then, which comes when the process or the connection ends.
-func readWithin(patience time.Duration, body io.Reader, content []byte) *refusal {
+func readWithin(patience time.Duration, body io.Reader, content []byte) *meta.Refusal {
 	read := make(chan error, 1)
 	go func() {
 		_, err := io.ReadFull(body, content)
@@ -60,7 +62,7 @@ func readWithin(patience time.Duration, body io.Reader, content []byte) *refusal
 	defer late.Stop()
 	select {
 	case <-late.C:
-		return &refusal{http.StatusRequestTimeout, "the body did not arrive in time", ""}
+		return &meta.Refusal{Status: http.StatusRequestTimeout, Reason: "the body did not arrive in time"}
 	case err := <-read:
 		if errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) {
 			return bad("the body is shorter than announced", "")
@@ -75,10 +77,10 @@ func readWithin(patience time.Duration, body io.Reader, content []byte) *refusal
 // hasUnread tells whether some of the visitor's body may be left to read: a
 // request that was refused before its body was complete, or one whose body came
 // without a length. After a late body there is nothing more to wait for.
-func hasUnread(v Variables, refused *refusal) bool {
+func hasUnread(v meta.Variables, refused *meta.Refusal) bool {
 	measured, chunked := v["CONTENT_LENGTH"] != "", v["HTTP_TRANSFER_ENCODING"] != ""
 	if refused != nil {
-		return (measured || chunked) && refused.status != http.StatusRequestTimeout
+		return (measured || chunked) && refused.Status != http.StatusRequestTimeout
 	}
 	return !measured && chunked
 }

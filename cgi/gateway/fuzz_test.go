@@ -6,7 +6,7 @@ import (
 	"testing"
 	"unicode"
 
-	"wcme/cgi/gateway"
+	"wcme/cgi/meta"
 )
 
 // FuzzRequest passes any variables: whatever they are, there is an answer that
@@ -18,7 +18,7 @@ func FuzzRequest(f *testing.F) {
 	f.Add("G\r\nET", "HTTP/2", "a", "a=b", "PROXY", "http://x", "5", "")
 	f.Add("POST", "INCLUDED", "[::1]:80", "-x+y", "COOKIE", "a\x00b", "-5", "a\nb")
 	f.Fuzz(func(t *testing.T, method, protocol, host, query, name, value, length, user string) {
-		v := gateway.Variables{
+		v := meta.Variables{
 			"REQUEST_METHOD": method, "SERVER_PROTOCOL": protocol, "HTTP_HOST": host, "QUERY_STRING": query,
 			"HTTP_" + name: value, "CONTENT_LENGTH": length, "REMOTE_USER": user, "CONTENT_TYPE": value,
 			"SCRIPT_NAME": "/cgi-bin/wcme", "PATH_INFO": "/admin/list",

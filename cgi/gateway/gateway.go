@@ -6,11 +6,11 @@
 // and parses that: a visitor's Host then decides the path. Here the path is
 // SCRIPT_NAME and PATH_INFO, which the web server has decoded and has chosen the
 // script by; what would change under cleaning is refused, REQUEST_URI is not
-// looked at, and where wCME is mounted is found by one rule, see locate. Who
+// looked at, and where wCME is mounted is found by one rule, see meta.Variables.Locate. Who
 // asks is what the server says: forwarding headers are dropped.
 //
 // A Gateway answers any number of requests, one Serve each. The variables are
-// data, whether they come from the environment of a CGI program (FromEnviron)
+// data, whether they come from the environment of a CGI program (meta.FromEnviron)
 // or as parameters of a FastCGI one.
 package gateway
 
@@ -24,6 +24,7 @@ import (
 	"strings"
 
 	"wcme/acmecore"
+	"wcme/cgi/meta"
 )
 
 // Gateway answers requests by a handler.
@@ -37,7 +38,7 @@ type Gateway struct {
 
 // Serve answers one request, in one write. The error is that of the write:
 // whatever else goes wrong is answered.
-func (g *Gateway) Serve(ctx context.Context, variables Variables, body io.Reader, output io.Writer) error {
+func (g *Gateway) Serve(ctx context.Context, variables meta.Variables, body io.Reader, output io.Writer) error {
 	answer := newAnswer()
 	r, refused := newRequest(ctx, variables, body)
 	if refused != nil {
@@ -66,21 +67,13 @@ func (g *Gateway) handle(answer *answer, r *http.Request) {
 }
 
 // refuse answers a request that is not handed to anybody.
-func (g *Gateway) refuse(answer *answer, refusal *refusal) {
-	g.Log.Warn("request refused", "status", refusal.status, "reason", refusal.reason, "got", short(refusal.got))
-	answer.plain(refusal.status, refusal.reason)
+func (g *Gateway) refuse(answer *answer, refusal *meta.Refusal) {
+	g.Log.Warn("request refused", "status", refusal.Status, "reason", refusal.Reason, "got", short(refusal.Got))
+	answer.plain(refusal.Status, refusal.Reason)
 }
 
-// refusal is why a request is handed to nobody. The visitor is told the reason
-// and the log what was got as well.
-type refusal struct {
-	status int
-	reason string // nothing of the request is in it
-	got    string
-}
-
-func bad(reason, got string) *refusal {
-	return &refusal{http.StatusBadRequest, reason, got}
+func bad(reason, got string) *meta.Refusal {
+	return &meta.Refusal{Status: http.StatusBadRequest, Reason: reason, Got: got}
 }
 
 // short is a text from outside for one line of a log.

@@ -13,6 +13,7 @@ import (
 	"testing"
 
 	"wcme/cgi/gateway"
+	"wcme/cgi/meta"
 	"wcme/web"
 )
 
@@ -31,8 +32,8 @@ type exchange struct {
 }
 
 // usual are the variables of an ordinary request, as Apache sets them.
-func usual() gateway.Variables {
-	return gateway.Variables{
+func usual() meta.Variables {
+	return meta.Variables{
 		"GATEWAY_INTERFACE": "CGI/1.1",
 		"REQUEST_METHOD":    "GET",
 		"SERVER_PROTOCOL":   "HTTP/1.1",
@@ -47,7 +48,7 @@ func usual() gateway.Variables {
 }
 
 // with returns the usual variables and these; an empty value removes one.
-func with(pairs ...string) gateway.Variables {
+func with(pairs ...string) meta.Variables {
 	v := usual()
 	for i := 0; i < len(pairs); i += 2 {
 		v[pairs[i]] = pairs[i+1]
@@ -59,7 +60,7 @@ func with(pairs ...string) gateway.Variables {
 }
 
 // serve passes a request to a handler that answers "seen".
-func serve(t testing.TB, v gateway.Variables, body io.Reader) *exchange {
+func serve(t testing.TB, v meta.Variables, body io.Reader) *exchange {
 	t.Helper()
 	x := &exchange{}
 	return x.serve(t, v, body, func(w http.ResponseWriter, r *http.Request) {
@@ -75,12 +76,12 @@ func serve(t testing.TB, v gateway.Variables, body io.Reader) *exchange {
 }
 
 // serveWith passes an ordinary request to the handler.
-func serveWith(t testing.TB, v gateway.Variables, handler http.HandlerFunc) *exchange {
+func serveWith(t testing.TB, v meta.Variables, handler http.HandlerFunc) *exchange {
 	t.Helper()
 	return new(exchange).serve(t, v, strings.NewReader(""), handler)
 }
 
-func (x *exchange) serve(t testing.TB, v gateway.Variables, body io.Reader, handler http.HandlerFunc) *exchange {
+func (x *exchange) serve(t testing.TB, v meta.Variables, body io.Reader, handler http.HandlerFunc) *exchange {
 	t.Helper()
 	var log bytes.Buffer
 	var output counter

@@ -6,13 +6,15 @@ import (
 	"net/netip"
 	"strconv"
 	"strings"
+
+	"wcme/cgi/meta"
 )
 
 // setHost takes the host that the visitor named, and where none was named the
 // server's own name. A server's name that is none, like nginx's "_" or an empty
 // one, leaves the host empty; a visitor's that is none is refused, because some
 // servers pass "a?", "a#" or "a@b" on as it came.
-func setHost(r *http.Request, v Variables) *refusal {
+func setHost(r *http.Request, v meta.Variables) *meta.Refusal {
 	if named := v["HTTP_HOST"]; named != "" {
 		if !isHost(named) {
 			return bad("the host is not one", named)

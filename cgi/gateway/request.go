@@ -9,24 +9,24 @@ import (
 	"net/url"
 	"strings"
 
+	"wcme/cgi/meta"
 	"wcme/web"
 )
 
 // The limits of a request, in bytes.
 const (
 	maxMethod  = 32
-	maxTarget  = 8 << 10 // of the path, and of the query
 	maxHeaders = 64 << 10
 	maxUser    = 255
 )
 
-// newRequest makes the request, or a *refusal.
-func newRequest(ctx context.Context, v Variables, body io.Reader) (*http.Request, *refusal) {
+// newRequest makes the request, or a *meta.Refusal.
+func newRequest(ctx context.Context, v meta.Variables, body io.Reader) (*http.Request, *meta.Refusal) {
 	r := &http.Request{Method: v["REQUEST_METHOD"], Body: http.NoBody}
 	if len(r.Method) > maxMethod || !isToken(r.Method) {
 		return nil, bad("the method is not one", r.Method)
 	}
-	place, refused := locate(v)
+	place, refused := v.Locate()
 	if refused != nil {
 		return nil, refused
 	}
@@ -34,7 +34,7 @@ func newRequest(ctx context.Context, v Variables, body io.Reader) (*http.Request
 	if refused != nil {
 		return nil, refused
 	}
-	for _, part := range []func(*http.Request, Variables) *refusal{setProtocol, setHost, setHeader, setQuery} {
+	for _, part := range []func(*http.Request, meta.Variables) *meta.Refusal{setProtocol, setHost, setHeader, setQuery} {
 		if refused := part(r, v); refused != nil {
 			return nil, refused
 		}
@@ -42,18 +42,18 @@ func newRequest(ctx context.Context, v Variables, body io.Reader) (*http.Request
 	if refused := setBody(r, v, body); refused != nil {
 		return nil, refused
 	}
-	r.URL.Path = place.path
+	r.URL.Path = place.Path
 	r.RemoteAddr = remoteAddress(visitor, v)
 	return r.WithContext(web.WithVisitor(ctx, visitor)), nil
 }
 
 // newVisitor takes who asks from what the server says, and from nothing else.
-func newVisitor(v Variables, place place) (web.Visitor, *refusal) {
+func newVisitor(v meta.Variables, place meta.Place) (web.Visitor, *meta.Refusal) {
 	user := v["REMOTE_USER"]
 	if len(user) > maxUser || hasControl(user) {
 		return web.Visitor{}, bad("the user's name is not one", user)
 	}
-	visitor := web.Visitor{Base: place.base, User: user, HTTPS: isEncrypted(v)}
+	visitor := web.Visitor{Base: place.Base, User: user, HTTPS: isEncrypted(v)}
 	if address, err := netip.ParseAddr(v["REMOTE_ADDR"]); err == nil {
 		visitor.Address = address.String()
 	}
@@ -62,7 +62,7 @@ func newVisitor(v Variables, place place) (web.Visitor, *refusal) {
 
 // isEncrypted reads HTTPS, which servers set to "on" or "1", and the scheme that
 // most set too ("https:" in WASD).
-func isEncrypted(v Variables) bool {
+func isEncrypted(v meta.Variables) bool {
 	switch strings.ToLower(v["HTTPS"]) {
 	case "on", "1", "yes", "true":
 		return true
@@ -71,7 +71,7 @@ func isEncrypted(v Variables) bool {
 }
 
 // remoteAddress is address and port in the form that net/http has them.
-func remoteAddress(visitor web.Visitor, v Variables) string {
+func remoteAddress(visitor web.Visitor, v meta.Variables) string {
 	if visitor.Address == "" {
 		return ""
 	}
@@ -84,7 +84,7 @@ func remoteAddress(visitor web.Visitor, v Variables) string {
 
 // setProtocol reads SERVER_PROTOCOL: "HTTP/1.1", "HTTP/2" as newer servers have
 // it, and "INCLUDED" for a part of another page (RFC 3875 section 4.1.16).
-func setProtocol(r *http.Request, v Variables) *refusal {
+func setProtocol(r *http.Request, v meta.Variables) *meta.Refusal {
 	r.Proto = strings.ToUpper(v["SERVER_PROTOCOL"])
 	if r.Proto == "INCLUDED" || r.Proto == "" {
 		r.Proto = "HTTP/1.0"
@@ -106,7 +106,7 @@ func isDigit(text string) bool {
 }
 
 // setHeader takes the headers from the HTTP_ variables.
-func setHeader(r *http.Request, v Variables) *refusal {
+func setHeader(r *http.Request, v meta.Variables) *meta.Refusal {
 	r.Header = make(http.Header)
 	size := 0
 	for name, value := range v {
@@ -115,7 +115,7 @@ func setHeader(r *http.Request, v Variables) *refusal {
 			continue
 		}
 		if size += len(rest) + len(value); size > maxHeaders {
-			return &refusal{http.StatusRequestHeaderFieldsTooLarge, "the headers are too long", rest}
+			return &meta.Refusal{Status: http.StatusRequestHeaderFieldsTooLarge, Reason: "the headers are too long", Got: rest}
 		}
 		if hasControl(strings.ReplaceAll(value, "\t", " ")) {
 			return bad("a header has a character that none may have", rest)
@@ -144,10 +144,10 @@ func isDropped(name string) bool {
 }
 
 // setQuery makes the address with its query; the path is added by newRequest.
-func setQuery(r *http.Request, v Variables) *refusal {
+func setQuery(r *http.Request, v meta.Variables) *meta.Refusal {
 	query := v["QUERY_STRING"]
-	if len(query) > maxTarget {
-		return &refusal{http.StatusRequestURITooLong, "the address is too long", query}
+	if len(query) > meta.MaxTarget {
+		return &meta.Refusal{Status: http.StatusRequestURITooLong, Reason: "the address is too long", Got: query}
 	}
 	if hasControl(query) {
 		return bad("the query has a character that none may have", query)

@@ -6,7 +6,7 @@ import (
 	"strings"
 	"testing"
 
-	"wcme/cgi/gateway"
+	"wcme/cgi/meta"
 )
 
 // TestHostileMethods is the first half of G04.
@@ -101,7 +101,7 @@ func hostilePaths() []string {
 
 func TestHostilePaths(t *testing.T) {
 	for _, path := range hostilePaths() {
-		for _, v := range []gateway.Variables{
+		for _, v := range []meta.Variables{
 			with("PATH_INFO", path),
 			with("SCRIPT_NAME", path, "PATH_INFO", ""),
 			with("SCRIPT_NAME", "", "PATH_INFO", path),

@@ -11,13 +11,14 @@ import (
 	"wcme/acmecore/challenge"
 	"wcme/acmecore/control"
 	"wcme/cgi/gateway"
+	"wcme/cgi/meta"
 	"wcme/web"
 )
 
 // run answers the request that the environment describes, and returns the exit
 // status: 2 when it describes none.
 func run(environ []string, stdin io.Reader, stdout, stderr io.Writer) int {
-	variables := gateway.FromEnviron(environ)
+	variables := meta.FromEnviron(environ)
 	if !variables.FromServer() {
 		fmt.Fprint(stderr, usage)
 		return 2
@@ -31,7 +32,7 @@ func run(environ []string, stdin io.Reader, stdout, stderr io.Writer) int {
 }
 
 // site is what the settings name. Nothing is opened or asked before it is needed.
-func site(variables gateway.Variables, log *slog.Logger) web.Site {
+func site(variables meta.Variables, log *slog.Logger) web.Site {
 	root := variables["WCME_ROOT"]
 	if root == "" {
 		root = control.DefaultRoot

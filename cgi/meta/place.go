@@ -1,7 +1,6 @@
-package gateway
+package meta
 
 import (
-	"net/http"
 	"strings"
 	"unicode"
 	"unicode/utf8"
@@ -13,11 +12,34 @@ const challengeDir = "/.well-known/acme-challenge/"
 // adminDir is the first part of the admin pages' addresses.
 const adminDir = "/admin"
 
-// place is what a request asks for: base is where wCME is mounted, "" for the
-// root and never with a slash at its end; path is what follows, and begins with one.
-type place struct{ base, path string }
+// MaxTarget is how long a path may be, in bytes, and a query too.
+const MaxTarget = 8 << 10
 
-// locate finds the place, by the first of these that fits:
+// Place is what a request asks for.
+type Place struct {
+	Base string // where wCME is mounted, "" for the root and never with a slash at its end
+	Path string // what follows; it begins with a slash
+}
+
+// Challenge returns what stands where a challenge's token stands.
+func (p Place) Challenge() (asked string, found bool) {
+	return strings.CutPrefix(p.Path, challengeDir)
+}
+
+// Refusal is why a request is handed to nobody. The visitor is told the Reason,
+// and the log what was Got as well.
+type Refusal struct {
+	Status int    // of HTTP
+	Reason string // nothing of the request is in it
+	Got    string
+}
+
+// Error is for logs.
+func (r *Refusal) Error() string { return r.Reason }
+
+func bad(reason, got string) *Refusal { return &Refusal{400, reason, got} }
+
+// Locate finds the place, by the first of these that fits:
 //
 //  1. A path with "/.well-known/acme-challenge/" in it is that challenge, and
 //     what stands before is the base, so that a mapping made for challenges can
@@ -32,13 +54,13 @@ type place struct{ base, path string }
 //
 // The fourth cannot see a mount point that has an "/admin" of its own: that
 // needs WCME_BASE.
-func locate(v Variables) (place, *refusal) {
+func (v Variables) Locate() (Place, *Refusal) {
 	script, info := v["SCRIPT_NAME"], v["PATH_INFO"]
 	if info == script { // nginx with `fastcgi_param PATH_INFO $uri`
 		info = ""
 	}
 	if refused := checkPath(script, info); refused != nil {
-		return place{}, refused
+		return Place{}, refused
 	}
 	full := script + info
 	if place, found := locateChallenge(full); found {
@@ -48,7 +70,7 @@ func locate(v Variables) (place, *refusal) {
 		return locateBelow(base, full)
 	}
 	if script != "" && info != "" {
-		return place{script, info}, nil
+		return Place{script, info}, nil
 	}
 	return locateAdmin(full), nil
 }
@@ -56,53 +78,53 @@ func locate(v Variables) (place, *refusal) {
 // locateChallenge takes the last place where challenges stand, so that a server
 // that repeats the path changes nothing. Case does not count, as it does not on
 // some file systems: what a mapping for challenges reaches must be a challenge.
-func locateChallenge(full string) (place, bool) {
+func locateChallenge(full string) (Place, bool) {
 	const dir = challengeDir
 	at := strings.LastIndex(lowerASCII(full)+"/", dir)
 	if at < 0 {
-		return place{}, false
+		return Place{}, false
 	}
 	asked := ""
 	if end := at + len(dir); end <= len(full) {
 		asked = full[end:]
 	}
-	return place{full[:at], dir + asked}, true
+	return Place{full[:at], dir + asked}, true
 }
 
-func locateBelow(setting, full string) (place, *refusal) {
+func locateBelow(setting, full string) (Place, *Refusal) {
 	if checkPath(setting, "") != nil {
-		return place{}, &refusal{http.StatusInternalServerError,
+		return Place{}, &Refusal{500,
 			"WCME_BASE in the web server's configuration is not a path like /cgi-bin/wcme", setting}
 	}
 	base := strings.TrimSuffix(setting, "/")
 	path, found := strings.CutPrefix(full, base)
 	switch {
 	case found && path == "":
-		return place{base, "/"}, nil
+		return Place{base, "/"}, nil
 	case !found || path[0] != '/':
-		return place{}, &refusal{http.StatusNotFound, "there is nothing at this address", full}
+		return Place{}, &Refusal{404, "there is nothing at this address", full}
 	}
-	return place{base, path}, nil
+	return Place{base, path}, nil
 }
 
-func locateAdmin(full string) place {
+func locateAdmin(full string) Place {
 	for at := range len(full) {
 		rest, found := strings.CutPrefix(full[at:], adminDir)
 		if found && (rest == "" || rest[0] == '/') {
-			return place{full[:at], full[at:]}
+			return Place{full[:at], full[at:]}
 		}
 	}
-	return place{strings.TrimSuffix(full, "/"), "/"}
+	return Place{strings.TrimSuffix(full, "/"), "/"}
 }
 
 // checkPath refuses whatever would be another path once cleaned or read by
 // somebody else: servers differ in what they have cleaned, and one that
 // disagrees with us about the path may have guarded the wrong one.
-func checkPath(script, info string) *refusal {
+func checkPath(script, info string) *Refusal {
 	full := script + info
 	switch {
-	case len(full) > maxTarget:
-		return &refusal{http.StatusRequestURITooLong, "the address is too long", full}
+	case len(full) > MaxTarget:
+		return &Refusal{414, "the address is too long", full}
 	case full == "" || full[0] != '/' || info != "" && info[0] != '/':
 		return bad("the path does not begin with a slash", full)
 	case !utf8.ValidString(full):

@@ -1,4 +1,8 @@
-package gateway
+// Package meta reads what a web server says of a request before anything of HTTP
+// is made of it: the meta-variables of RFC 3875 section 4.1, and from them the
+// Place that is asked for. It links neither net/http nor any cryptography, so
+// that a program which answers challenges alone starts fast.
+package meta
 
 import "strings"
 

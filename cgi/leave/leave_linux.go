@@ -1,6 +1,7 @@
 //go:build linux && !s390x
 
-package main
+// Package leave ends a CGI program so that Apache does not wait for it.
+package leave
 
 import (
 	"os"
@@ -12,13 +13,13 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// leave ends the process. Apache's mod_cgid asks whether it is gone as soon as
+// Process ends the process. Apache's mod_cgid asks whether it is gone as soon as
 // the last descriptor of its output closes, and sleeps 10 ms where it is not. The
 // kernel closes descriptors before it ends the thread that held them; when the
 // thread of the Go runtime that ends last does so on the processor that Apache
 // wakes up on, Apache runs first and finds it. So the descriptors are left to a
 // child, which closes them after this process is gone.
-func leave(status int, environ []string) {
+func Process(status int, environ []string) {
 	if status == 0 && underCgid(environ) {
 		handOver()
 	}
