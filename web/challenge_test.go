@@ -3,9 +3,9 @@ package web_test
 import (
 	"errors"
 	"net/http"
-	"strconv"
 	"os"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"testing"
 

@@ -71,7 +71,7 @@ func newSite(t *testing.T) *site {
 		Transport:     &http.Transport{TLSClientConfig: &tls.Config{RootCAs: identity.Pool}, DisableKeepAlives: true},
 		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
 	}
-	if err := lab.Install(s.programs.Script, filepath.Join(s.dir, "wcme")); err != nil {
+	if err := s.programs.InstallScript(s.dir); err != nil {
 		t.Fatal(err)
 	}
 	s.write(t, "users", "admin:{SHA}"+hash(password)+"\n")

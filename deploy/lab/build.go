@@ -15,7 +15,8 @@ import (
 // Programs are the paths of what the lab runs.
 type Programs struct {
 	Wcme       string // the command line and overseer
-	Script     string // cgi-bin/wcme
+	Script     string // cgi-bin/wcme, which a web server runs
+	Pages      string // cgi-bin/wcme-pages, which the script becomes
 	Pebble     string
 	NameServer string // pebble-challtestsrv
 }
@@ -70,10 +71,11 @@ func programsIn(dir string) (Programs, error) {
 	programs := Programs{
 		Wcme:       filepath.Join(dir, "wcme"),
 		Script:     filepath.Join(dir, "cgi-bin", "wcme"),
+		Pages:      filepath.Join(dir, "cgi-bin", "wcme-pages"),
 		Pebble:     filepath.Join(dir, "tools", "pebble"),
 		NameServer: filepath.Join(dir, "tools", "pebble-challtestsrv"),
 	}
-	for _, path := range []string{programs.Wcme, programs.Script, programs.Pebble, programs.NameServer} {
+	for _, path := range []string{programs.Wcme, programs.Script, programs.Pages, programs.Pebble, programs.NameServer} {
 		_, statErr := os.Stat(path)
 		err = errors.Join(err, statErr)
 	}
@@ -104,6 +106,14 @@ func lock(path string) (unlock func(), err error) {
 		return nil, errors.Join(fmt.Errorf("lock %s: %w", path, err), file.Close())
 	}
 	return func() { file.Close() }, nil
+}
+
+// InstallScript copies the script, both its programs, into a directory of scripts.
+func (p Programs) InstallScript(dir string) error {
+	return errors.Join(
+		Install(p.Script, filepath.Join(dir, filepath.Base(p.Script))),
+		Install(p.Pages, filepath.Join(dir, filepath.Base(p.Pages))),
+	)
 }
 
 // Install copies a program to where a server's user can run it, mode 0755. The
