@@ -13,6 +13,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"strings"
 
 	"github.com/google/renameio/v2"
 )
@@ -54,16 +55,41 @@ func Rename(from, to string) error {
 	return Sync(filepath.Dir(to))
 }
 
-// Remove removes a file or a whole directory. That there is none is no error.
+// Remove removes a file or a whole directory, which is out of sight by one rename
+// before anything in it is. That there is none is no error.
 func Remove(path string) error {
-	if err := os.RemoveAll(path); err != nil {
-		return err
-	}
-	err := Sync(filepath.Dir(path))
+	info, err := os.Lstat(path)
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil
 	}
-	return err
+	if err != nil {
+		return err
+	}
+	if !info.IsDir() {
+		return errors.Join(os.Remove(path), Sync(filepath.Dir(path)))
+	}
+	aside := filepath.Join(filepath.Dir(path), "."+filepath.Base(path)+goneSuffix)
+	if err := os.RemoveAll(aside); err != nil {
+		return err
+	}
+	if err := Rename(path, aside); err != nil {
+		return err
+	}
+	return errors.Join(os.RemoveAll(aside), Sync(filepath.Dir(path)))
+}
+
+// goneSuffix is the end of the name of a directory on its way out.
+const goneSuffix = ".gone"
+
+// IsHalfMade recognises the names that the functions of this package give to what
+// is not finished: a leading dot, and a number or ".gone" at the end. What has
+// such a name while nobody is at work was left by a kill.
+func IsHalfMade(name string) bool {
+	if !strings.HasPrefix(name, ".") || len(name) < 2 {
+		return false
+	}
+	last := name[len(name)-1]
+	return '0' <= last && last <= '9' || strings.HasSuffix(name, goneSuffix)
 }
 
 // Sync makes the entries of a directory durable.

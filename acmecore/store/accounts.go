@@ -1,6 +1,7 @@
 package store
 
 import (
+	"bytes"
 	"crypto"
 	"crypto/sha256"
 	"encoding/hex"
@@ -78,6 +79,26 @@ func (r *Root) DropPendingAccount(directory string) error {
 	}
 	os.Remove(string(r.accounts(directory))) // only where it is empty
 	return nil
+}
+
+// dropKeptPending forgets the pending key in one directory of accounts when it is
+// the current account's: a run was killed between keeping that account and
+// forgetting its key, and another account would get the same one.
+func dropKeptPending(accounts versions) error {
+	current, _, err := accounts.current()
+	if err != nil {
+		return nil // there is no account yet
+	}
+	pending := filepath.Join(string(accounts), "pending")
+	waiting, err := os.ReadFile(filepath.Join(pending, "key.pem"))
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil
+	}
+	kept, keptErr := os.ReadFile(filepath.Join(current, "key.pem"))
+	if err := errors.Join(err, keptErr); err != nil || !bytes.Equal(waiting, kept) {
+		return err
+	}
+	return durable.Remove(pending)
 }
 
 func (r *Root) accounts(directory string) versions {

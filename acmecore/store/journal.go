@@ -132,12 +132,13 @@ func (r *Root) InFlight() ([]acmecore.ID, error) {
 }
 
 // DropFinished drops the journal of a certificate whose order has led to the
-// current version: they have the same key.
+// current version, which has the same key, and what is left of a journal without
+// a key.
 func (r *Root) DropFinished(id acmecore.ID, current crypto.Signer) error {
 	dir := r.path("priv", "orders", string(id))
 	key, err := readKey(filepath.Join(dir, "key.pem"))
 	if errors.Is(err, fs.ErrNotExist) {
-		return nil
+		return durable.Remove(dir)
 	}
 	public, ok := current.Public().(interface{ Equal(crypto.PublicKey) bool })
 	if err == nil && ok && public.Equal(key.Public()) {

@@ -107,15 +107,7 @@ func (v versions) next() (string, error) {
 // prune removes drafts that a killed run left, and all but the newest keep
 // versions; the current one and the one before it always stay.
 func (v versions) prune(keep int) error {
-	entries, err := os.ReadDir(string(v))
-	if err != nil {
-		return err
-	}
-	for _, entry := range entries {
-		if strings.HasPrefix(entry.Name(), ".") {
-			err = errors.Join(err, durable.Remove(filepath.Join(string(v), entry.Name())))
-		}
-	}
+	err := sweep(string(v))
 	names, listErr := v.list()
 	_, current, currentErr := v.current()
 	if err := errors.Join(err, listErr, currentErr); err != nil {

@@ -1,0 +1,47 @@
+package store
+
+import (
+	"errors"
+	"io/fs"
+	"os"
+	"path/filepath"
+
+	"wcme/acmecore/durable"
+)
+
+// Sweep removes what killed runs have left half made or half done. Call it with the lock held
+// and while no run is at work. It goes on where something cannot be removed, and
+// returns all that went wrong.
+func (r *Root) Sweep() error {
+	problems := sweep(r.path("etc", "certificates"))
+	problems = errors.Join(problems, sweep(r.path("ssl")), sweep(r.path("priv", "orders")))
+	for _, parent := range []string{"accounts", "certificates", "orders"} {
+		entries, err := os.ReadDir(r.path("priv", parent))
+		problems = errors.Join(problems, err)
+		for _, entry := range entries {
+			if entry.IsDir() && !durable.IsHalfMade(entry.Name()) {
+				problems = errors.Join(problems, sweep(r.path("priv", parent, entry.Name())))
+			}
+		}
+	}
+	accounts, err := filepath.Glob(r.path("priv", "accounts", "*"))
+	problems = errors.Join(problems, err)
+	for _, dir := range accounts {
+		problems = errors.Join(problems, dropKeptPending(versions(dir)))
+	}
+	return problems
+}
+
+// sweep removes what is half made in one directory.
+func sweep(dir string) error {
+	entries, err := os.ReadDir(dir)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil
+	}
+	for _, entry := range entries {
+		if durable.IsHalfMade(entry.Name()) {
+			err = errors.Join(err, os.RemoveAll(filepath.Join(dir, entry.Name())))
+		}
+	}
+	return err
+}
