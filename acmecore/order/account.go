@@ -23,33 +23,54 @@ type Binding struct {
 // made and the error, of kind Refused, shows them. The result's CA and Created
 // are left to the caller.
 func (c *Client) Register(ctx context.Context, contact []string, terms string, binding *Binding) (acmecore.Account, error) {
+	defer c.acme.HTTPClient.CloseIdleConnections()
 	authority, err := c.Discover(ctx)
 	if err != nil {
 		return acmecore.Account{}, err
 	}
-	if err := errors.Join(CheckTerms(authority, terms), checkBinding(authority, binding)); err != nil {
+	if err := joined(CheckTerms(authority, terms), checkBinding(authority, binding)); err != nil {
 		return acmecore.Account{}, err
 	}
 	wanted := &acme.Account{Contact: mailto(contact)}
 	if binding != nil {
 		wanted.ExternalAccountBinding = &acme.ExternalAccountBinding{KID: binding.KeyID, Key: binding.Key}
 	}
-	answer := &exchange{once: true}
-	registered, err := c.acme.Register(withExchange(ctx, answer), wanted, acme.AcceptTOS)
-	existing := errors.Is(err, acme.ErrAccountAlreadyExists)
-	if err != nil && !existing {
-		return acmecore.Account{}, c.explain(err, "register at", c.target)
+	existing, err := c.register(ctx, wanted)
+	if err != nil && binding != nil && isType(err, "unauthorized") {
+		return acmecore.Account{}, &acmecore.Error{Kind: acmecore.Refused, Cause: err,
+			Hint: "are eab_kid and eab_key of its [authority.NAME] in wcme.toml those that the CA gave you?"}
 	}
-	if c.acme.KID == "" {
-		return acmecore.Account{}, c.explain(errors.New("the CA's answer has no URL of the account"), "register at", c.target)
+	if err != nil {
+		return acmecore.Account{}, err
 	}
 	account := acmecore.Account{Directory: c.target, URL: string(c.acme.KID), Terms: authority.Terms,
 		Contact: contact, Existing: existing}
-	if !existing && registered.Status != acme.StatusValid && registered.Status != "" {
-		return account, c.explain(fmt.Errorf("the account is %q", acmecore.Inert(registered.Status)), "register at", c.target)
-	}
 	c.steps.did("account", account.URL, registrationText(existing))
 	return account, nil
+}
+
+// register sends newAccount, once (RFC 8555 section 7.3). The library keeps the
+// account's URL.
+func (c *Client) register(ctx context.Context, wanted *acme.Account) (existing bool, err error) {
+	const op = "register at"
+	var registered *acme.Account
+	err = c.once(ctx, op, c.target, func(ctx context.Context) (err error) {
+		registered, err = c.acme.Register(ctx, wanted, acme.AcceptTOS)
+		if existing = errors.Is(err, acme.ErrAccountAlreadyExists); existing {
+			return nil
+		}
+		return err
+	})
+	switch {
+	case err != nil:
+		return false, err
+	case c.admit(string(c.acme.KID)) != nil:
+		return false, unreachable(op, c.target, "the CA's answer has no URL of the account (RFC 8555 section 7.3)", hintTellCA)
+	case !existing && registered.Status != acme.StatusValid && registered.Status != "":
+		return false, &acmecore.Error{Kind: acmecore.Refused, Op: op, Subject: c.target,
+			Cause: fmt.Errorf("the account is %q", acmecore.Inert(registered.Status)), Hint: hintTellCA}
+	}
+	return existing, nil
 }
 
 // CheckTerms returns an error of kind Refused when the CA has terms of service
@@ -68,12 +89,16 @@ func CheckTerms(authority acmecore.Authority, agreed string) error {
 }
 
 func checkBinding(authority acmecore.Authority, binding *Binding) error {
-	if !authority.ExternalAccount || binding != nil {
-		return nil
+	refused := &acmecore.Error{Kind: acmecore.Refused, Op: "register at", Subject: authority.Directory, Hint: hintBinding}
+	switch {
+	case binding == nil && authority.ExternalAccount:
+		refused.Cause = errors.New("it binds each account to one that you have there already")
+		return refused
+	case binding != nil && len(binding.Key) == 0:
+		refused.Kind, refused.Cause = acmecore.Invalid, errors.New("the HMAC key of the external account binding is empty")
+		return refused
 	}
-	return &acmecore.Error{Kind: acmecore.Refused, Op: "register at", Subject: authority.Directory,
-		Cause: errors.New("it binds each account to one that you have there already"),
-		Hint:  "get a key identifier and an HMAC key from the CA, and set eab_kid and eab_key of its [authority.NAME] in wcme.toml"}
+	return nil
 }
 
 func registrationText(existing bool) string {

@@ -1,10 +1,12 @@
 package order
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 	"sync"
 
 	"golang.org/x/crypto/acme"
@@ -17,109 +19,107 @@ import (
 // function returned withdraws what was published; it must be called.
 func (a *attempt) authorize(ctx context.Context, order *acme.Order) (withdraw func(), err error) {
 	var (
-		group     sync.WaitGroup
-		published = make([]acmecore.Token, len(order.AuthzURLs))
-		problems  = make([]error, len(order.AuthzURLs))
+		group    sync.WaitGroup
+		proofs   = make([]*proof, len(order.AuthzURLs))
+		problems = make([]error, len(order.AuthzURLs))
 	)
 	for i, url := range order.AuthzURLs {
-		group.Go(func() { published[i], problems[i] = a.prove(ctx, url) })
+		proofs[i] = &proof{attempt: a, url: url}
+		group.Go(func() { problems[i] = proofs[i].prove(ctx) })
 	}
 	group.Wait()
 	withdraw = func() {
-		for _, token := range published {
-			if token == "" {
-				continue
-			}
-			if err := a.challenges.Withdraw(token); err != nil {
-				a.steps.did("challenge", string(token), "not withdrawn: "+acmecore.Inert(err.Error()))
-			}
+		for _, proof := range proofs {
+			proof.withdraw()
 		}
 	}
-	return withdraw, joinRefusals(problems)
+	// A refusal ends the order, whatever else went wrong beside it.
+	slices.SortStableFunc(problems, func(a, b error) int { return cmp.Compare(rank(a), rank(b)) })
+	return withdraw, joined(problems...)
 }
 
-// joinRefusals makes one error of many. A refusal ends the order, whatever else
-// went wrong beside it.
-func joinRefusals(problems []error) error {
-	problems = slices.DeleteFunc(problems, func(err error) bool { return err == nil })
-	refused := slices.ContainsFunc(problems, func(err error) bool { return errors.As(err, new(*RefusedError)) })
-	switch {
-	case len(problems) == 0:
-		return nil
-	case refused:
-		slices.SortStableFunc(problems, refusalsFirst)
-		return &endedError{joined(problems)}
+func rank(err error) int {
+	if acmecore.KindOf(err) == acmecore.Refused {
+		return 0
 	}
-	return joined(problems)
+	return 1
 }
 
-func refusalsFirst(a, b error) int {
-	rank := func(err error) int {
-		if errors.As(err, new(*RefusedError)) {
-			return 0
+// proof takes one authorization from pending to valid (RFC 8555 section 7.5).
+type proof struct {
+	*attempt
+	url   string
+	name  string         // once the CA has said which one it is
+	token acmecore.Token // once it may be published
+	told  bool           // the CA has heard that the challenge can be answered
+}
+
+// prove looks at the authorization until the CA has decided. What it does next
+// is what the authorization looks like, so that a challenge is told of again
+// only if the CA has not heard.
+func (p *proof) prove(ctx context.Context) error {
+	err := p.poll(ctx, func(ctx context.Context) (done bool, err error) {
+		authorization, err := p.acme.GetAuthorization(ctx, p.url)
+		if err != nil {
+			return false, p.explain(err, "look at authorization", cmp.Or(p.name, p.url))
 		}
-		return 1
-	}
-	return rank(a) - rank(b)
-}
-
-// joined keeps the kind and the hint of the first error, and the words of all.
-func joined(problems []error) error {
-	if len(problems) == 1 {
-		return problems[0]
-	}
-	return &acmecore.Error{Kind: acmecore.KindOf(problems[0]), Hint: acmecore.HintOf(problems[0]),
-		Cause: errors.Join(problems...)}
-}
-
-// prove takes one authorization from pending to valid (RFC 8555 section 7.5)
-// and returns the token that it published, if any, also with an error.
-func (a *attempt) prove(ctx context.Context, url string) (token acmecore.Token, err error) {
-	authorization, err := a.authorization(ctx, url)
-	if err != nil {
-		return "", err
-	}
-	name, err := a.ours(authorization)
-	if err != nil {
-		return "", err
-	}
-	if authorization.Status == acme.StatusValid {
-		a.steps.did("authorization", name, "valid already")
-		return "", nil
-	}
-	if authorization.Status != acme.StatusPending {
-		return "", refusedName(name, authorization)
-	}
-	challenge := httpChallenge(authorization)
-	if challenge == nil {
-		return "", refusal(name, errors.New("the CA offers no http-01 challenge for it"), "")
-	}
-	token, err = a.publish(name, challenge)
-	if err != nil {
-		return token, err
-	}
-	if err := a.accept(ctx, name, challenge); err != nil {
-		return token, err
-	}
-	return token, a.awaitValid(ctx, name, url)
-}
-
-// authorization fetches one, and again when the error can pass.
-func (a *attempt) authorization(ctx context.Context, url string) (authorization *acme.Authorization, err error) {
-	err = a.poll(ctx, func(ctx context.Context) (done bool, err error) {
-		authorization, err = a.acme.GetAuthorization(ctx, url)
-		return err == nil, a.explain(err, "fetch authorization", url)
+		if p.name, err = p.ours(authorization); err != nil {
+			return false, err
+		}
+		switch authorization.Status {
+		case acme.StatusValid:
+			return true, nil
+		case acme.StatusPending:
+			return false, p.advance(ctx, authorization)
+		}
+		return false, refusedName(p.name, authorization)
 	})
-	return authorization, err
+	if err != nil {
+		return err
+	}
+	if !p.told {
+		p.steps.did("authorization", p.name, "valid already")
+		return nil
+	}
+	p.steps.did("authorization", p.name, "valid")
+	return nil
 }
 
 // ours returns the name of an authorization, which must be one of the order's.
-func (a *attempt) ours(authorization *acme.Authorization) (string, error) {
-	name := authorization.Identifier.Value
-	if authorization.Identifier.Type != "dns" || !slices.Contains(a.wanted.Names, acmecore.Name(name)) {
-		return "", a.explain(fmt.Errorf("the CA asks to prove %q, which was not ordered", acmecore.Inert(name)), "", "")
+func (p *proof) ours(authorization *acme.Authorization) (string, error) {
+	identifier := authorization.Identifier
+	name := strings.ToLower(identifier.Value)
+	if identifier.Type == "dns" && slices.Contains(p.wanted.Names, acmecore.Name(name)) {
+		return name, nil
 	}
-	return name, nil
+	return "", &acmecore.Error{Kind: acmecore.Refused, Op: "look at authorization", Subject: p.url,
+		Cause: fmt.Errorf("the CA wants %q proved, which was not ordered", acmecore.Inert(identifier.Value)), Hint: hintTellCA}
+}
+
+// advance publishes the challenge of a pending authorization and tells the CA of
+// it. One that is no longer pending was told of before.
+func (p *proof) advance(ctx context.Context, authorization *acme.Authorization) error {
+	challenge := httpChallenge(authorization)
+	switch {
+	case challenge == nil:
+		return refusal(p.name, errors.New("the CA offers no http-01 challenge for it"), "wcme proves names by http-01 only; has the CA other ways for this name?")
+	case challenge.Status == acme.StatusInvalid:
+		return refusedName(p.name, authorization)
+	}
+	if err := p.publish(challenge); err != nil {
+		return err
+	}
+	if p.told || challenge.Status != acme.StatusPending {
+		p.told = true
+		return nil
+	}
+	_, err := p.acme.Accept(ctx, challenge)
+	if err != nil {
+		return p.explain(err, "tell the CA of the challenge of", p.name)
+	}
+	p.told = true
+	p.steps.did("challenge", p.name, "told the CA")
+	return nil
 }
 
 func httpChallenge(authorization *acme.Authorization) *acme.Challenge {
@@ -131,54 +131,34 @@ func httpChallenge(authorization *acme.Authorization) *acme.Challenge {
 	return nil
 }
 
-// publish makes the challenge answerable.
-func (a *attempt) publish(name string, challenge *acme.Challenge) (acmecore.Token, error) {
-	token, err := acmecore.ParseToken(challenge.Token)
-	if err != nil {
-		return "", a.explain(fmt.Errorf("the CA's token is none: %w", err), "prove", name)
-	}
-	answer, err := a.acme.HTTP01ChallengeResponse(challenge.Token)
-	if err != nil {
-		return "", fmt.Errorf("prove %s: %w", name, err)
-	}
-	if err := a.challenges.Publish(token, answer); err != nil {
-		return "", fmt.Errorf("prove %s: %w", name, err)
-	}
-	a.steps.did("challenge", name, "published")
-	return token, nil
-}
-
-// accept tells the CA that the challenge can be answered. One that is no longer
-// pending was accepted before the run was interrupted.
-func (a *attempt) accept(ctx context.Context, name string, challenge *acme.Challenge) error {
-	if challenge.Status != acme.StatusPending && challenge.Status != "" {
+// publish makes the challenge answerable, the first time.
+func (p *proof) publish(challenge *acme.Challenge) error {
+	if p.token != "" {
 		return nil
 	}
-	_, err := a.acme.Accept(ctx, challenge)
-	if err = a.explain(err, "tell the CA of the challenge of", name); err != nil && !a.passing(err) {
-		return err
+	token, err := acmecore.ParseToken(challenge.Token)
+	if err != nil {
+		return refusal(p.name, fmt.Errorf("the CA's token is none (RFC 8555 section 8.3): %w", err), hintTellCA)
 	}
-	// A request whose answer was lost may have been heard: the authorization tells.
-	a.steps.did("challenge", name, "told the CA")
+	answer, err := p.acme.HTTP01ChallengeResponse(challenge.Token)
+	if err != nil {
+		return fmt.Errorf("prove %s: %w", p.name, err)
+	}
+	p.token = token // also where publishing goes wrong half-way
+	if err := p.challenges.Publish(token, answer); err != nil {
+		return fmt.Errorf("prove %s: %w", p.name, err)
+	}
+	p.steps.did("challenge", p.name, "published")
 	return nil
 }
 
-// awaitValid polls the authorization until the CA has decided.
-func (a *attempt) awaitValid(ctx context.Context, name, url string) error {
-	var authorization *acme.Authorization
-	err := a.poll(ctx, func(ctx context.Context) (done bool, err error) {
-		authorization, err = a.acme.GetAuthorization(ctx, url)
-		if err != nil {
-			return false, a.explain(err, "look at authorization of", name)
-		}
-		return authorization.Status != acme.StatusPending, nil
-	})
-	if err != nil {
-		return err
+// withdraw removes what was published. That it cannot be removed is no reason to
+// throw a certificate away.
+func (p *proof) withdraw() {
+	if p.token == "" {
+		return
 	}
-	if authorization.Status != acme.StatusValid {
-		return refusedName(name, authorization)
+	if err := p.challenges.Withdraw(p.token); err != nil {
+		p.steps.did("challenge", p.name, "not withdrawn: "+acmecore.Inert(err.Error()))
 	}
-	a.steps.did("authorization", name, "valid")
-	return nil
 }

@@ -22,32 +22,25 @@ const clockSkew = 5 * time.Minute
 // maxChain is how many certificates a chain may have.
 const maxChain = 10
 
-// check finds out whether the chain is the certificate that was wanted, before
-// anything is kept: our key, our names, today, and each certificate signed by
-// the next one.
-func (a *attempt) check(chain [][]byte) error {
+// checkChain finds out whether the chain is the certificate that was wanted,
+// before anything is kept: our key, our names, today, and each certificate signed
+// by the next one. There is at least one.
+func checkChain(chain [][]byte, wanted Wanted, now time.Time) error {
 	certificates, err := parseCertificates(chain)
-	if err == nil {
-		err = checkLeaf(certificates[0], a.wanted, a.now())
+	if err != nil {
+		return err
 	}
-	if err == nil {
-		err = checkChain(certificates)
+	if err := checkLeaf(certificates[0], wanted, now); err != nil {
+		return err
 	}
-	if err == nil {
-		return nil
-	}
-	return &acmecore.Error{Kind: acmecore.Refused, Op: "check certificate of", Subject: string(a.wanted.Names[0]), Cause: err,
-		Hint: "the CA delivered something else than was ordered, which was not kept; if it does so again, tell the CA"}
+	return checkIssuers(certificates)
 }
 
 func parseCertificates(chain [][]byte) (certificates []*x509.Certificate, err error) {
-	if len(chain) == 0 || len(chain) > maxChain {
-		return nil, fmt.Errorf("the chain has %d certificates", len(chain))
-	}
 	for i, der := range chain {
 		certificate, err := x509.ParseCertificate(der)
 		if err != nil {
-			return nil, fmt.Errorf("certificate %d of the chain: %w", i+1, err)
+			return nil, fmt.Errorf("certificate %d of the chain: %s", i+1, acmecore.Inert(err.Error()))
 		}
 		certificates = append(certificates, certificate)
 	}
@@ -65,13 +58,23 @@ func checkLeaf(leaf *x509.Certificate, wanted Wanted, now time.Time) error {
 	case slices.ContainsFunc(leaf.Extensions, isPoison):
 		return errors.New("it is a precertificate")
 	case leaf.NotBefore.After(now.Add(clockSkew)):
-		return fmt.Errorf("it begins only at %s; is the clock right?", leaf.NotBefore.UTC().Format(time.RFC3339))
+		return &untimely{"begins", leaf.NotBefore, now}
 	case !leaf.NotAfter.After(now):
-		return fmt.Errorf("it ended at %s; is the clock right?", leaf.NotAfter.UTC().Format(time.RFC3339))
+		return &untimely{"ended", leaf.NotAfter, now}
 	case !leaf.NotAfter.After(leaf.NotBefore):
 		return errors.New("it ends before it begins")
 	}
 	return checkNames(leaf, wanted.Names)
+}
+
+// untimely says that a certificate is not valid by our clock.
+type untimely struct {
+	verb      string // "begins", "ended"
+	when, now time.Time
+}
+
+func (e *untimely) Error() string {
+	return fmt.Sprintf("it %s at %s, and it is %s", e.verb, e.when.UTC().Format(time.RFC3339), e.now.UTC().Format(time.RFC3339))
 }
 
 // isPoison recognises a precertificate (RFC 6962 section 3.1).
@@ -100,10 +103,10 @@ func checkNames(leaf *x509.Certificate, wanted []acmecore.Name) error {
 	return nil
 }
 
-// checkChain makes sure that a visitor can follow the chain upwards.
-func checkChain(certificates []*x509.Certificate) error {
-	leaf := certificates[0]
-	if len(certificates) == 1 && bytes.Equal(leaf.RawIssuer, leaf.RawSubject) && leaf.CheckSignatureFrom(leaf) == nil {
+// checkIssuers makes sure that a visitor can follow the chain upwards.
+func checkIssuers(certificates []*x509.Certificate) error {
+	// Not CheckSignatureFrom, which asks that the signer be an authority.
+	if leaf := certificates[0]; leaf.CheckSignature(leaf.SignatureAlgorithm, leaf.RawTBSCertificate, leaf.Signature) == nil {
 		return errors.New("it signed itself")
 	}
 	for i, certificate := range certificates[:len(certificates)-1] {
@@ -112,7 +115,7 @@ func checkChain(certificates []*x509.Certificate) error {
 			return fmt.Errorf("certificate %d of the chain is not the issuer of the one before it", i+2)
 		}
 		if err := certificate.CheckSignatureFrom(issuer); err != nil {
-			return fmt.Errorf("certificate %d of the chain did not sign the one before it: %w", i+2, err)
+			return fmt.Errorf("certificate %d of the chain did not sign the one before it: %s", i+2, acmecore.Inert(err.Error()))
 		}
 	}
 	return nil
@@ -120,6 +123,7 @@ func checkChain(certificates []*x509.Certificate) error {
 
 // parseChain reads a chain of PEM blocks CERTIFICATE (RFC 8555 section 9.1).
 func parseChain(text []byte) (chain [][]byte, err error) {
+	begun := bytes.Count(text, []byte("-----BEGIN "))
 	for {
 		var block *pem.Block
 		if block, text = pem.Decode(text); block == nil {
@@ -132,8 +136,11 @@ func parseChain(text []byte) (chain [][]byte, err error) {
 			return nil, fmt.Errorf("the chain has more than %d certificates", maxChain)
 		}
 	}
-	if len(chain) == 0 {
-		return nil, errors.New("the chain is empty")
+	switch {
+	case begun == 0:
+		return nil, errors.New("no certificate is in it")
+	case len(chain) != begun:
+		return nil, errors.New("a PEM block of the chain is damaged") // which the decoder passes over
 	}
 	return chain, nil
 }

@@ -56,11 +56,13 @@ type Options struct {
 
 // Client talks to one CA, for one attempt.
 type Client struct {
-	acme   *acme.Client
-	steps  *steps
-	now    func() time.Time
-	sleep  func(context.Context, time.Duration) error
-	target string // the directory, for errors
+	acme      *acme.Client
+	transport *transport
+	steps     *steps
+	now       func() time.Time
+	sleep     func(context.Context, time.Duration) error
+	lanes     chan struct{} // holds one for each look under way
+	target    string        // the directory, for errors
 }
 
 // New returns a client; nothing is sent yet.
@@ -71,18 +73,21 @@ func New(o Options) *Client {
 	if o.Sleep == nil {
 		o.Sleep = sleep
 	}
+	transport := newTransport(o)
 	return &Client{
 		acme: &acme.Client{
 			Key:          o.Key,
 			KID:          acme.KeyID(o.Account),
 			DirectoryURL: o.Directory,
-			HTTPClient:   newHTTPClient(o),
+			HTTPClient:   &http.Client{Transport: transport, CheckRedirect: checkRedirect},
 			RetryBackoff: never,
 		},
-		steps:  &steps{progress: o.Progress, now: o.Now},
-		now:    o.Now,
-		sleep:  o.Sleep,
-		target: o.Directory,
+		transport: transport,
+		steps:     &steps{progress: o.Progress, now: o.Now},
+		now:       o.Now,
+		sleep:     o.Sleep,
+		lanes:     make(chan struct{}, maxLanes),
+		target:    o.Directory,
 	}
 }
 
@@ -106,12 +111,10 @@ func (c *Client) Discover(ctx context.Context) (acmecore.Authority, error) {
 	began := c.now()
 	directory, err := c.acme.Discover(ctx)
 	if err != nil {
-		return acmecore.Authority{}, c.explain(err, "read directory of", c.target)
+		return acmecore.Authority{}, c.explainDirectory(err)
 	}
-	if directory.OrderURL == "" || directory.RegURL == "" || directory.NonceURL == "" {
-		return acmecore.Authority{}, &acmecore.Error{Kind: acmecore.Unreachable, Op: "read directory of", Subject: c.target,
-			Cause: errors.New("what is there is no ACME directory (RFC 8555 section 7.1.1)"),
-			Hint:  "is `directory` the URL that the CA documents?"}
+	if directory.RegURL == "" || directory.NonceURL == "" {
+		return acmecore.Authority{}, c.explainDirectory(errors.New("newAccount or newNonce is missing"))
 	}
 	var profiles []string
 	for name := range directory.Profiles {
@@ -127,6 +130,20 @@ func (c *Client) Discover(ctx context.Context) (acmecore.Authority, error) {
 		ExternalAccount: directory.ExternalAccountRequired,
 		Milliseconds:    c.now().Sub(began).Milliseconds(),
 	}, nil
+}
+
+// explainDirectory explains why there is no directory: most often because the
+// URL is not that of one.
+func (c *Client) explainDirectory(err error) error {
+	const op, hint = "read directory", "is this the URL that the CA documents for its ACME directory?"
+	if isAnswer(err) {
+		return unreachable(op, c.target, "what is there is no ACME directory (RFC 8555 section 7.1.1): "+unreadableText(err), hint)
+	}
+	explained := c.explain(err, op, c.target)
+	if acmecore.HintOf(explained) == hintRefused {
+		return &acmecore.Error{Kind: acmecore.Refused, Hint: hint, Cause: explained}
+	}
+	return explained
 }
 
 func inert(texts []string) (list []string) {

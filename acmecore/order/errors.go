@@ -1,14 +1,12 @@
 package order
 
 import (
-	"context"
-	"crypto/tls"
-	"crypto/x509"
 	"errors"
 	"fmt"
-	"net"
 	"net/http"
-	"net/url"
+	"slices"
+	"strconv"
+	"strings"
 	"time"
 
 	"golang.org/x/crypto/acme"
@@ -42,180 +40,115 @@ func (e *LimitedError) Unwrap() error { return e.Reason }
 
 // Problem is an error as a CA told it (RFC 7807, RFC 8555 section 6.7), inert.
 type Problem struct {
-	Type   string // "urn:ietf:params:acme:error:…"
-	Detail string
-	Status int // of HTTP
-}
-
-func (p *Problem) Error() string {
-	switch {
-	case p.Detail != "" && p.Type != "":
-		return fmt.Sprintf("the CA says %q (%s)", p.Detail, p.Type)
-	case p.Detail != "":
-		return fmt.Sprintf("the CA answers with status %d: %q", p.Status, p.Detail)
-	}
-	return fmt.Sprintf("the CA answers with status %d %s", p.Status, http.StatusText(p.Status))
+	Type     string // "urn:ietf:params:acme:error:…"; "" of an answer that is no problem document
+	Detail   string
+	Status   int    // of HTTP; 0 where the CA did not say
+	Instance string // URL of what a person should read; "" for none
 }
 
 const problemPrefix = "urn:ietf:params:acme:error:"
 
-// The limits of what a Retry-After postpones: a day, and an hour where a rate
-// limit comes without one.
-const (
-	maxPostponed     = 24 * time.Hour
-	defaultPostponed = time.Hour
-)
+func (p *Problem) Error() string {
+	text := p.sentence()
+	if p.Type != "" {
+		text += " (" + strings.TrimPrefix(p.Type, problemPrefix) + ")"
+	}
+	if p.Instance != "" {
+		text += "; see " + p.Instance
+	}
+	return text
+}
 
-var errAttemptTime = errors.New("the CA did not come to an end within 30 minutes")
-
-// explain turns what the library or the transport returned into an error for
-// people: nil stays nil, and a context's end stays as it is.
-func (c *Client) explain(err error, op, subject string) error {
-	var told *acme.Error
+func (p *Problem) sentence() string {
+	status := fmt.Sprintf("the CA answers with status %d %s", p.Status, http.StatusText(p.Status))
 	switch {
-	case err == nil:
-		return nil
-	case errors.As(err, new(*acmecore.Error)):
-		return err
-	case errors.Is(err, context.Canceled):
-		return context.Canceled
-	case errors.As(err, &told):
-		return c.explainProblem(told, op, subject)
+	case p.Status > 0 && p.Status < 400:
+		return strings.TrimSpace(status) + ", which RFC 8555 does not foresee here"
+	case p.Detail != "" && p.Type != "":
+		return fmt.Sprintf("the CA says %q", p.Detail)
+	case p.Detail != "":
+		return fmt.Sprintf("%s: %q", strings.TrimSpace(status), p.Detail)
+	case p.Status == 0:
+		return "the CA does not say why"
 	}
-	return explainExchange(err, op, subject)
+	return strings.TrimSpace(status)
 }
 
-// explainProblem explains what the CA told.
-func (c *Client) explainProblem(told *acme.Error, op, subject string) error {
-	problem := &Problem{Type: acmecore.Inert(told.ProblemType), Detail: acmecore.Inert(told.Detail), Status: told.StatusCode}
-	explained := &acmecore.Error{Kind: acmecore.Refused, Op: op, Subject: subject, Cause: withSubproblems(problem, told)}
-	limited := told.StatusCode == http.StatusTooManyRequests || told.ProblemType == problemPrefix+"rateLimited"
-	switch wait, asked := parseRetryAfter(told.Header.Get("Retry-After"), c.now()); {
-	case limited && !asked:
-		explained.Kind = acmecore.Limited
-		explained.Cause = &LimitedError{Until: c.now().Add(defaultPostponed), Reason: explained.Cause}
-	case limited, asked && told.StatusCode == http.StatusServiceUnavailable:
-		explained.Kind = acmecore.Limited
-		wait = min(max(wait, minRetryAfter), maxPostponed)
-		explained.Cause = &LimitedError{Until: c.now().Add(wait), Reason: explained.Cause}
-	case told.StatusCode >= 500, told.StatusCode < 400:
-		explained.Kind = acmecore.Unreachable
-	}
-	explained.Hint = hintForProblem(told.ProblemType, explained.Kind)
-	return explained
-}
-
-// withSubproblems adds what the CA said of single names (RFC 8555 section 6.7.1).
-func withSubproblems(problem *Problem, told *acme.Error) error {
-	if len(told.Subproblems) == 0 {
-		return problem
+// problemOf returns what the library read, inert, with what the CA said of
+// single names (RFC 8555 section 6.7.1).
+func problemOf(told *acme.Error) error {
+	problem := &Problem{Type: acmecore.Inert(told.ProblemType), Detail: acmecore.Inert(told.Detail),
+		Status: statusOf(told), Instance: acmecore.Inert(told.Instance)}
+	if problem.Detail == fmt.Sprintf("%d %s", problem.Status, http.StatusText(problem.Status)) {
+		problem.Detail = "" // the library puts the status where the body is empty
 	}
 	all := []error{problem}
-	for i, sub := range told.Subproblems {
-		if i == acmecore.MaxNames {
-			break
+	for _, sub := range told.Subproblems[:min(len(told.Subproblems), acmecore.MaxNames)] {
+		told := &Problem{Type: acmecore.Inert(sub.Type), Detail: acmecore.Inert(sub.Detail)}
+		if sub.Identifier == nil {
+			all = append(all, told)
+			continue
 		}
-		all = append(all, fmt.Errorf("%s: %q (%s)", subject(sub.Identifier), acmecore.Inert(sub.Detail), acmecore.Inert(sub.Type)))
+		all = append(all, fmt.Errorf("of %s %w", acmecore.Inert(sub.Identifier.Value), told))
 	}
-	return errors.Join(all...)
+	return joined(all...)
 }
 
-func subject(identifier *acme.AuthzID) string {
-	if identifier == nil {
-		return "in detail"
+// statusOf returns the status of the answer, and the one that the problem claims
+// where it came inside of another object.
+func statusOf(told *acme.Error) int {
+	if status, err := strconv.Atoi(told.Header.Get(headerStatus)); err == nil {
+		return status
 	}
-	return acmecore.Inert(identifier.Value)
+	return told.StatusCode
 }
 
-// explainExchange explains why a request had no usable answer.
-func explainExchange(err error, op, subject string) error {
-	explained := &acmecore.Error{Kind: acmecore.Unreachable, Op: op, Subject: subject, Cause: err}
-	var (
-		wrapped   *url.Error
-		dns       *net.DNSError
-		untrusted *tls.CertificateVerificationError
-	)
-	if errors.As(err, &wrapped) {
-		explained.Cause = wrapped.Err // the URL is the subject already
+// problems are several errors, on one line.
+type problems []error
+
+// joined makes one error of those that are not nil. It has the kind and the hint
+// of the first one.
+func joined(all ...error) error {
+	all = slices.DeleteFunc(slices.Clone(all), func(err error) bool { return err == nil })
+	switch len(all) {
+	case 0:
+		return nil
+	case 1:
+		return all[0]
 	}
-	switch {
-	case errors.As(err, new(*foreignHost)):
-		explained.Hint = "if the CA documents that host, add it to `hosts` of its [authority.NAME] in wcme.toml"
-	case errors.As(err, &untrusted):
-		explained.Cause = fmt.Errorf("its TLS certificate is not trusted: %w", untrusted.Err)
-		explained.Hint = hintForTLS(untrusted.Err)
-	case errors.As(err, &dns):
-		explained.Cause = fmt.Errorf("the name %q has no address: %s", dns.Name, dns.Err)
-		explained.Hint = "is the directory's URL right, and does this host's DNS work?"
-	case errors.Is(err, context.DeadlineExceeded):
-		explained.Cause = errors.New("no answer within 60 s")
-		explained.Hint = "is there a way out to the CA? HTTPS_PROXY is honoured"
-	case errors.As(err, new(*net.OpError)):
-		explained.Hint = "is there a way out to the CA? HTTPS_PROXY is honoured"
-	}
-	return explained
+	return problems(all)
 }
 
-func hintForTLS(err error) string {
-	if errors.As(err, new(x509.UnknownAuthorityError)) {
-		return "for a CA of your own, put its root into etc/cacert.pem, or name it in `roots` of its [authority.NAME] in wcme.toml"
+func (p problems) Error() string {
+	texts := make([]string, 0, len(p))
+	for _, err := range p {
+		texts = append(texts, err.Error())
 	}
-	return "is the clock right, and is it the CA that answers?"
+	return strings.Join(texts, "; ")
 }
 
-// passing tells whether the same request may fare better in a moment.
-func (c *Client) passing(err error) bool {
-	if errors.Is(err, context.Canceled) || errors.As(err, new(*foreignHost)) {
-		return false
-	}
-	if limited := new(LimitedError); errors.As(err, &limited) {
-		return limited.Until.Sub(c.now()) <= maxRetryAfter
-	}
-	return acmecore.KindOf(err) == acmecore.Unreachable
+// Unwrap returns the errors.
+func (p problems) Unwrap() []error { return p }
+
+// isType tells whether a problem of one of these types is in the error.
+func isType(err error, types ...string) bool {
+	problem := new(Problem)
+	return errors.As(err, &problem) && slices.Contains(types, strings.TrimPrefix(problem.Type, problemPrefix))
 }
 
-// isGone tells whether the CA no longer knows what was asked for.
-func isGone(err error) bool {
-	var told *acme.Error
-	var problem *Problem
-	switch {
-	case errors.As(err, &told):
-		return told.StatusCode == http.StatusNotFound
-	case errors.As(err, &problem):
-		return problem.Status == http.StatusNotFound
+// isUnknown tells whether the CA does not know, or does not show us, what was
+// asked for.
+func isUnknown(err error) bool {
+	problem := new(Problem)
+	if errors.As(err, &problem) && (problem.Status == http.StatusNotFound || problem.Status == http.StatusGone) {
+		return true
 	}
-	return false
+	return isType(err, "unauthorized", "malformed")
 }
 
-// isNotReady tells whether the CA has not yet seen that all names are proved.
-func isNotReady(err error) bool {
-	var told *acme.Error
-	return errors.As(err, &told) && told.ProblemType == problemPrefix+"orderNotReady"
-}
-
-// refusedName explains an authorization that ended without being valid, with
-// what the CA said of its challenge.
-func refusedName(name string, authorization *acme.Authorization) error {
-	for _, challenge := range authorization.Challenges {
-		var told *acme.Error
-		if errors.As(challenge.Error, &told) {
-			problem := &Problem{Type: acmecore.Inert(told.ProblemType), Detail: acmecore.Inert(told.Detail), Status: told.StatusCode}
-			return refusal(name, problem, told.ProblemType)
-		}
-	}
-	return refusal(name, fmt.Errorf("its authorization is %q", acmecore.Inert(authorization.Status)), "")
-}
-
-func refusal(name string, reason error, problemType string) error {
-	return &acmecore.Error{Kind: acmecore.Refused, Op: "prove", Subject: name,
-		Cause: &RefusedError{Name: name, Reason: reason}, Hint: hintForProblem(problemType, acmecore.Refused)}
-}
-
-// refusedOrder explains an order that became invalid.
-func (c *Client) refusedOrder(order *acme.Order) error {
-	if order.Error != nil {
-		return c.explainProblem(order.Error, "order", order.URI)
-	}
-	return &acmecore.Error{Kind: acmecore.Refused, Op: "order", Subject: order.URI,
-		Cause: fmt.Errorf("it is %q", acmecore.Inert(order.Status)), Hint: "try again; the next attempt places a new order"}
+// isEnd tells whether an error is the end of the order: whatever the CA refused,
+// it will refuse again, unless it is the account that it wants something of.
+func isEnd(err error) bool {
+	return acmecore.KindOf(err) == acmecore.Refused &&
+		!isType(err, "accountDoesNotExist", "userActionRequired", "externalAccountRequired")
 }

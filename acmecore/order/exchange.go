@@ -2,8 +2,10 @@ package order
 
 import (
 	"context"
+	"errors"
 	"net/http"
 	"strconv"
+	"strings"
 	"time"
 )
 
@@ -12,10 +14,11 @@ import (
 // that must be sent once. The zero value bounds nothing.
 type exchange struct {
 	once       bool // only one request may be POSTed
+	last       bool // the library is to do nothing more when the CA has done what it asked for
 	posted     bool
-	status     int    // of the last answer
-	retryAfter string // of the last answer
-	body       []byte // of the last answer, when it is a certificate chain
+	status     int           // of the last answer
+	retryAfter time.Duration // of the last answer, within the bounds of polling; 0 when it did not say
+	body       []byte        // of the last answer, when it is to a POST and its status is 200
 }
 
 type exchangeKey struct{}
@@ -39,46 +42,67 @@ func (e *exchange) spend(r *http.Request) error {
 		return errSpent
 	}
 	e.posted = e.posted || r.Method == http.MethodPost
+	e.status, e.retryAfter, e.body = 0, 0, nil
 	return nil
 }
 
-// keep notes what the library does not show.
-func (e *exchange) keep(response *http.Response) {
+// keep notes what the library does not show. The status is noted in a header
+// too, because the library prefers the one that a problem's JSON claims to have.
+func (e *exchange) keep(response *http.Response, content []byte, now time.Time) {
 	e.status = response.StatusCode
-	e.retryAfter = response.Header.Get("Retry-After")
-	if response.StatusCode == http.StatusOK && isChain(response) {
-		e.body = rewind(response)
+	e.retryAfter = patience(response.Header, now)
+	response.Header.Set(headerStatus, strconv.Itoa(response.StatusCode))
+	if response.StatusCode != http.StatusOK || response.Request.Method != http.MethodPost {
+		return
+	}
+	e.body = content
+	if e.last {
+		response.StatusCode = http.StatusAccepted // which the library takes for the end
 	}
 }
 
-// The bounds of what a CA may ask us to wait (RFC 8555 section 6.6, RFC 9110
-// section 10.2.3): one in the past must not make us run, one in years not stop.
+// headerStatus is where the status of an answer is noted.
+const headerStatus = "Wcme-Status"
+
+// The bounds of what a CA may ask us to wait between two looks (RFC 8555 section
+// 6.6, RFC 9110 section 10.2.3): one in the past must not make us run, one in
+// years not stop.
 const (
 	minRetryAfter = time.Second
 	maxRetryAfter = 5 * time.Minute
 )
 
-// patience returns how long the last answer asked to wait, within the bounds;
-// 0 when it did not say.
-func (e *exchange) patience(now time.Time) time.Duration {
-	wait, asked := parseRetryAfter(e.retryAfter, now)
+// patience returns how long an answer asks to wait, within the bounds; 0 when it
+// does not say.
+func patience(header http.Header, now time.Time) time.Duration {
+	wait, asked := retryAfter(header, now)
 	if !asked {
 		return 0
 	}
 	return min(max(wait, minRetryAfter), maxRetryAfter)
 }
 
-// parseRetryAfter reads seconds or a date; asked is false for anything else.
+// retryAfter reads the field Retry-After of an answer. A date is taken as the CA
+// means it, by the CA's own clock, where the answer has the time.
+func retryAfter(header http.Header, now time.Time) (wait time.Duration, asked bool) {
+	if sent, err := http.ParseTime(header.Get("Date")); err == nil {
+		now = sent
+	}
+	return parseRetryAfter(header.Get("Retry-After"), now)
+}
+
+// parseRetryAfter reads seconds or a date; asked is false for anything else. The
+// wait is between minus a day and a year.
 func parseRetryAfter(text string, now time.Time) (wait time.Duration, asked bool) {
-	const most = 365 * 24 * time.Hour
-	if seconds, err := strconv.ParseInt(text, 10, 64); err == nil {
-		if seconds > int64(most/time.Second) {
-			return most, true
-		}
+	const least, most = -24 * time.Hour, 365 * 24 * time.Hour
+	text = strings.TrimSpace(text)
+	seconds, err := strconv.ParseInt(text, 10, 64)
+	if err == nil || errors.Is(err, strconv.ErrRange) {
+		seconds = min(max(seconds, int64(least/time.Second)), int64(most/time.Second))
 		return time.Duration(seconds) * time.Second, true
 	}
 	if date, err := http.ParseTime(text); err == nil {
-		return date.Sub(now), true
+		return min(max(date.Sub(now), least), most), true
 	}
 	return 0, false
 }

@@ -1,7 +1,6 @@
 package order
 
 import (
-	"bytes"
 	"crypto"
 	"crypto/ecdsa"
 	"crypto/rand"
@@ -11,10 +10,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
 	"math/big"
-	"mime"
-	"net/http"
 )
 
 // signature is a flattened JWS (RFC 7515 section 7.2.2).
@@ -38,6 +34,9 @@ func resign(body []byte, key crypto.Signer, nonce string) ([]byte, error) {
 	var fields map[string]json.RawMessage
 	if err := json.Unmarshal(header, &fields); err != nil {
 		return nil, fmt.Errorf("sign again: %w", err)
+	}
+	if fields == nil {
+		return nil, errors.New("sign again: the protected header is no object")
 	}
 	fields["nonce"], _ = json.Marshal(nonce) // a string always has a JSON form
 	if header, err = json.Marshal(fields); err != nil {
@@ -69,20 +68,4 @@ func signES256(key crypto.Signer, text string) (string, error) {
 	pair.R.FillBytes(raw[:32])
 	pair.S.FillBytes(raw[32:])
 	return base64.RawURLEncoding.EncodeToString(raw[:]), nil
-}
-
-// isChain tells whether an answer is a certificate chain (RFC 8555 section 9.1).
-func isChain(response *http.Response) bool {
-	kind, _, err := mime.ParseMediaType(response.Header.Get("Content-Type"))
-	return err == nil && kind == "application/pem-certificate-chain"
-}
-
-// rewind reads the body, which is in memory, and leaves it readable.
-func rewind(response *http.Response) []byte {
-	content, err := io.ReadAll(response.Body)
-	if err != nil {
-		return nil
-	}
-	response.Body = io.NopCloser(bytes.NewReader(content))
-	return content
 }

@@ -28,8 +28,8 @@ const (
 	maxRedirects   = 3
 )
 
-// newHTTPClient returns the client that all requests to a CA go through.
-func newHTTPClient(o Options) *http.Client {
+// newTransport returns the transport of all requests to a CA.
+func newTransport(o Options) *transport {
 	base := o.Base
 	if base == nil {
 		base = &http.Transport{
@@ -37,20 +37,26 @@ func newHTTPClient(o Options) *http.Client {
 			TLSClientConfig:        &tls.Config{RootCAs: o.Roots, MinVersion: tls.VersionTLS12},
 			TLSHandshakeTimeout:    20 * time.Second,
 			MaxResponseHeaderBytes: maxHeaders,
-			MaxConnsPerHost:        8, // a CA's front counts connections
+			MaxConnsPerHost:        maxLanes, // a CA's front counts connections
 			IdleConnTimeout:        30 * time.Second,
 			DisableCompression:     true,
 			ForceAttemptHTTP2:      true,
 		}
 	}
-	hosts := slices.Clone(o.Hosts)
+	t := &transport{base: base, key: o.Key, userAgent: o.UserAgent, now: o.Now}
+	for _, host := range o.Hosts {
+		t.hosts = append(t.hosts, plainHost(host))
+	}
 	if parsed, err := url.Parse(o.Directory); err == nil {
-		hosts = append(hosts, parsed.Host)
+		t.hosts = append(t.hosts, plainHost(parsed.Host))
 	}
-	return &http.Client{
-		Transport:     &transport{base: base, hosts: hosts, key: o.Key, userAgent: o.UserAgent},
-		CheckRedirect: checkRedirect,
-	}
+	return t
+}
+
+// plainHost spells a host as all spell it: in lower case, and without the port
+// that https has anyway.
+func plainHost(host string) string {
+	return strings.TrimSuffix(strings.ToLower(host), ":443")
 }
 
 // checkRedirect lets a GET move within its host, and nothing else.
@@ -58,11 +64,13 @@ func checkRedirect(r *http.Request, via []*http.Request) error {
 	first := via[0]
 	switch {
 	case first.Method != http.MethodGet:
-		return fmt.Errorf("the CA redirects a %s", first.Method)
-	case r.URL.Host != first.URL.Host:
-		return fmt.Errorf("the CA redirects to the other host %q", acmecore.Inert(r.URL.Host))
+		return strayError(fmt.Sprintf("the CA redirects a %s, which is not followed", first.Method))
+	case r.URL.Scheme != "https":
+		return notHTTPS(r.URL)
+	case plainHost(r.URL.Host) != plainHost(first.URL.Host):
+		return strayError(fmt.Sprintf("the CA redirects to another host, %q, which is not followed", acmecore.Inert(r.URL.Host)))
 	case len(via) > maxRedirects:
-		return fmt.Errorf("the CA redirects more than %d times", maxRedirects)
+		return strayError(fmt.Sprintf("the CA redirects more than %d times", maxRedirects))
 	}
 	return nil
 }
@@ -75,59 +83,82 @@ type transport struct {
 	hosts     []string
 	key       crypto.Signer
 	userAgent string
+	now       func() time.Time
 }
 
 // RoundTrip implements http.RoundTripper.
 func (t *transport) RoundTrip(r *http.Request) (*http.Response, error) {
-	if r.URL.Scheme != "https" {
-		return nil, fmt.Errorf("the CA leads to a URL of the scheme %q, where https is required", acmecore.Inert(r.URL.Scheme))
+	body, err := readRequest(r)
+	if err != nil {
+		return nil, err
 	}
-	if !slices.Contains(t.hosts, r.URL.Host) {
-		return nil, &foreignHost{host: r.URL.Host}
+	if err := t.admit(r.URL); err != nil {
+		return nil, err
 	}
 	kept := exchangeOf(r.Context())
 	if err := kept.spend(r); err != nil {
 		return nil, err
 	}
-	body, err := readRequest(r)
+	response, content, err := t.signed(r, body)
 	if err != nil {
 		return nil, err
 	}
-	response, err := t.signed(r, body)
-	if err == nil {
-		kept.keep(response)
+	kept.keep(response, content, t.now())
+	return response, nil
+}
+
+// CloseIdleConnections lets http.Client do so.
+func (t *transport) CloseIdleConnections() {
+	if closer, ok := t.base.(interface{ CloseIdleConnections() }); ok {
+		closer.CloseIdleConnections()
 	}
-	return response, err
+}
+
+// admit refuses URLs that a CA must not lead to.
+func (t *transport) admit(u *url.URL) error {
+	switch {
+	case u.Scheme != "https":
+		return notHTTPS(u)
+	case !slices.Contains(t.hosts, plainHost(u.Host)):
+		return &foreignHost{host: u.Host}
+	}
+	return nil
+}
+
+func notHTTPS(u *url.URL) error {
+	return strayError(fmt.Sprintf("nothing is sent to %q, which is no https URL", acmecore.Inert(u.String())))
 }
 
 // signed sends the request, again with a fresh nonce as long as the CA refuses
 // the one it has.
-func (t *transport) signed(r *http.Request, body []byte) (*http.Response, error) {
+func (t *transport) signed(r *http.Request, body []byte) (*http.Response, []byte, error) {
 	for try := 1; ; try++ {
-		response, content, err := t.once(r, body)
+		response, content, err := t.send(r, body)
 		if err != nil || body == nil || try == maxNonceTries || !isBadNonce(response, content) {
-			return response, err
+			return response, content, err
 		}
 		nonce := response.Header.Get("Replay-Nonce")
 		if nonce == "" {
-			return response, nil
+			return response, content, nil
 		}
 		if body, err = resign(body, t.key, nonce); err != nil {
-			return nil, err
+			return nil, nil, err
 		}
 	}
 }
 
-// once sends the request and reads the whole answer, within the limits. The
+// send sends the request once and reads the whole answer, within the limits. The
 // content is returned beside the answer, whose body holds it too.
-func (t *transport) once(r *http.Request, body []byte) (*http.Response, []byte, error) {
+func (t *transport) send(r *http.Request, body []byte) (*http.Response, []byte, error) {
 	ctx, cancel := context.WithTimeout(r.Context(), requestTime)
 	defer cancel()
 	copied := r.Clone(ctx)
 	copied.Header.Set("User-Agent", t.userAgent)
 	if body != nil {
-		copied.Body, copied.ContentLength = io.NopCloser(bytes.NewReader(body)), int64(len(body))
-		copied.GetBody = nil
+		copied.ContentLength = int64(len(body))
+		// net/http asks for it again where a connection was closed before anything of it was sent.
+		copied.GetBody = func() (io.ReadCloser, error) { return io.NopCloser(bytes.NewReader(body)), nil }
+		copied.Body, _ = copied.GetBody()
 	}
 	response, err := t.base.RoundTrip(copied)
 	if err != nil {
@@ -136,10 +167,10 @@ func (t *transport) once(r *http.Request, body []byte) (*http.Response, []byte, 
 	defer response.Body.Close()
 	content, err := io.ReadAll(io.LimitReader(response.Body, maxBody+1))
 	if err != nil {
-		return nil, nil, fmt.Errorf("read answer: %w", err)
+		return nil, nil, err
 	}
 	if len(content) > maxBody {
-		return nil, nil, fmt.Errorf("the answer is larger than %d bytes", maxBody)
+		return nil, nil, strayError(fmt.Sprintf("the CA's answer is larger than %d bytes", maxBody))
 	}
 	response.Body, response.Request = io.NopCloser(bytes.NewReader(content)), r
 	dropBadNonce(response.Header)
@@ -174,15 +205,27 @@ func isBadNonce(response *http.Response, content []byte) bool {
 	var problem struct {
 		Type string `json:"type"`
 	}
-	return json.Unmarshal(content, &problem) == nil && strings.HasSuffix(strings.ToLower(problem.Type), ":badnonce")
+	return json.Unmarshal(content, &problem) == nil && isBadNonceType(problem.Type)
+}
+
+// isBadNonceType reads the type as the library does, which allows for the CAs
+// that spell it in their own way.
+func isBadNonceType(problemType string) bool {
+	return strings.HasSuffix(strings.ToLower(problemType), ":badnonce")
 }
 
 // foreignHost says that the CA's answers lead to a host that it may not use.
 type foreignHost struct{ host string }
 
 func (e *foreignHost) Error() string {
-	return fmt.Sprintf("the CA leads to the other host %q", acmecore.Inert(e.host))
+	return fmt.Sprintf("the CA leads to another host, %q", acmecore.Inert(e.host))
 }
+
+// strayError says in what other way the CA's answers go where they may not.
+// Asking again does not mend it.
+type strayError string
+
+func (e strayError) Error() string { return string(e) }
 
 // errSpent ends what the library would send beyond the one request asked of it.
 var errSpent = errors.New("this request was already sent")

@@ -1,0 +1,39 @@
+package order
+
+import (
+	"errors"
+	"fmt"
+
+	"golang.org/x/crypto/acme"
+
+	"wcme/acmecore"
+)
+
+// refusedName explains an authorization that ended without being valid, with
+// what the CA said of its challenge.
+func refusedName(name string, authorization *acme.Authorization) error {
+	for _, challenge := range authorization.Challenges {
+		var told *acme.Error
+		if errors.As(challenge.Error, &told) {
+			return refusal(name, problemOf(told), hintForName(told))
+		}
+	}
+	return refusal(name, fmt.Errorf("its authorization is %q", acmecore.Inert(authorization.Status)), hintNewOrder)
+}
+
+func refusal(name string, reason error, hint string) error {
+	return &acmecore.Error{Kind: acmecore.Refused, Cause: &RefusedError{Name: name, Reason: reason}, Hint: hint}
+}
+
+// refusedOrder explains an order that became invalid.
+func (c *Client) refusedOrder(order *acme.Order, url string) error {
+	refused := &acmecore.Error{Kind: acmecore.Refused, Op: "order", Subject: url,
+		Cause: fmt.Errorf("it is %q", acmecore.Inert(order.Status)), Hint: hintNewOrder}
+	if order.Error != nil {
+		refused.Cause = problemOf(order.Error)
+		if hint := hintFor(order.Error, acmecore.Refused); hint != hintRefused {
+			refused.Hint = hint
+		}
+	}
+	return refused
+}
