@@ -41,7 +41,7 @@ func (m *Manager) Certify(ctx context.Context, request control.CertifyRequest, p
 	if err := m.checkCollision(plan); err != nil {
 		return acmecore.Certificate{}, err
 	}
-	if err := m.settle(plan.id); err != nil {
+	if err := m.settle(plan.id); err != nil && !errors.As(err, new(*damagedError)) {
 		return acmecore.Certificate{}, err
 	}
 	if kept, serves := m.serves(plan); serves && !request.Force {
@@ -49,11 +49,29 @@ func (m *Manager) Certify(ctx context.Context, request control.CertifyRequest, p
 		return kept, m.record(plan)
 	}
 	if err := m.obtain(ctx, plan, report); err != nil {
+		err = interruptedOr(err, "certify", string(plan.id))
 		m.log.Error("certificate not obtained", "run", plan.id, "error", err, "hint", acmecore.HintOf(err))
 		return acmecore.Certificate{}, err
 	}
-	return m.facts(plan.id), nil
+	return m.facts(plan.id), m.sweep()
 }
+
+// interruptedOr says in words, which cross the control socket, that the run's
+// context has ended, and returns any other error as it is.
+func interruptedOr(err error, op, subject string) error {
+	if !errors.Is(err, context.Canceled) {
+		return err
+	}
+	return &acmecore.Error{Kind: acmecore.Busy, Op: op, Subject: subject, Cause: interrupted{},
+		Hint: "do it again: it goes on where it was"}
+}
+
+// interrupted is context.Canceled for people.
+type interrupted struct{}
+
+func (interrupted) Error() string { return "interrupted" }
+
+func (interrupted) Unwrap() error { return context.Canceled }
 
 func (m *Manager) plan(request control.CertifyRequest) (*plan, error) {
 	texts := make([]string, len(request.Names))
@@ -62,6 +80,9 @@ func (m *Manager) plan(request control.CertifyRequest) (*plan, error) {
 	}
 	names, _, err := acmecore.ParseNames(texts...)
 	if err != nil {
+		return nil, err
+	}
+	if err := checkID(names[0]); err != nil {
 		return nil, err
 	}
 	ca, authority, err := m.Config().Find(request.CA)
@@ -76,6 +97,22 @@ func (m *Manager) plan(request control.CertifyRequest) (*plan, error) {
 		id: names[0].ID(), names: names, key: key, ca: ca, authority: authority,
 		record: config.NewCertificate(names, request.CA, request.Key, request.Profile),
 	}, nil
+}
+
+// maxID is how long the name of a certificate may be, in bytes: a file name holds
+// 255, and what stands around the ID in that of a product, or of the temporary
+// file before it, is up to 40.
+const maxID = 200
+
+// checkID refuses a first name that no file can be named after, before anything
+// is ordered.
+func checkID(first acmecore.Name) error {
+	if len(first.ID()) <= maxID {
+		return nil
+	}
+	return &acmecore.Error{Kind: acmecore.Invalid, Op: "certify", Subject: string(first),
+		Cause: fmt.Errorf("the first name names files, and its %d bytes are too long for that", len(first)),
+		Hint:  fmt.Sprintf("put a name of at most %d bytes first", maxID)}
 }
 
 // checkCollision refuses a name whose files are those of another name, as of
@@ -112,7 +149,9 @@ func (m *Manager) serves(p *plan) (acmecore.Certificate, bool) {
 // need is lost on the way, and an attempt that left nothing worth going on with
 // leaves no trace.
 func (m *Manager) obtain(ctx context.Context, p *plan, report acmecore.Progress) error {
-	account, key, err := m.root.Account(p.authority.Directory.String())
+	m.ordering.RLock()
+	defer m.ordering.RUnlock()
+	account, key, err := m.account(p.authority)
 	if err != nil {
 		return err
 	}
@@ -164,20 +203,31 @@ func (m *Manager) record(p *plan) error {
 }
 
 // settle finishes what a killed run had kept but not published, and drops the
-// journal of an order whose certificate is the current one.
+// journal of an order whose certificate is the current one. A current version
+// that is damaged is not published over what may still be whole.
 func (m *Manager) settle(id acmecore.ID) error {
-	key, err := m.root.Key(id)
+	_, _, err := m.current(id)
 	if acmecore.KindOf(err) == acmecore.NotFound {
 		return nil
 	}
 	if err != nil {
-		return err
+		return &damagedError{fmt.Errorf("certificate %s: %w", id, err)}
 	}
 	if _, err := m.root.PublishProducts(id); err != nil {
 		return err
 	}
+	key, err := m.root.Key(id)
+	if err != nil {
+		return err
+	}
 	return m.root.DropFinished(id, key)
 }
+
+// damagedError says that the current version of a certificate cannot be used:
+// obtaining another one mends it.
+type damagedError struct{ error }
+
+func (e *damagedError) Unwrap() error { return e.error }
 
 func (m *Manager) step(report acmecore.Progress, stage, subject, text string) {
 	report(acmecore.Step{Time: m.now(), Stage: stage, Subject: subject, Text: text})

@@ -2,6 +2,7 @@ package manager
 
 import (
 	"context"
+	"crypto"
 	"crypto/sha256"
 	"crypto/x509"
 	"encoding/hex"
@@ -61,28 +62,53 @@ func (m *Manager) readRecord(c *acmecore.Certificate) error {
 
 // readVersion fills in what is there.
 func (m *Manager) readVersion(c *acmecore.Certificate) error {
-	chain, version, err := m.root.Chain(c.ID)
+	leaf, version, err := m.current(c.ID)
+	c.Version = version
 	if acmecore.KindOf(err) == acmecore.NotFound {
 		return nil
+	}
+	if leaf != nil {
+		c.NotBefore, c.NotAfter = leaf.NotBefore.UTC(), leaf.NotAfter.UTC()
+		c.Serial = leaf.SerialNumber.Text(16)
+		fingerprint := sha256.Sum256(leaf.Raw)
+		c.Fingerprint = hex.EncodeToString(fingerprint[:])
+		c.Issuer = acmecore.Inert(leaf.Issuer.CommonName)
+		c.Key = acmecore.KeyTypeOf(leaf.PublicKey)
 	}
 	if err != nil {
 		return err
 	}
-	c.Version = version
-	if len(chain) == 0 {
-		return errors.New("the file of its current version holds no certificate")
-	}
-	leaf, err := x509.ParseCertificate(chain[0])
-	if err != nil {
-		return fmt.Errorf("its current version: %w", err)
-	}
-	c.NotBefore, c.NotAfter = leaf.NotBefore.UTC(), leaf.NotAfter.UTC()
-	c.Serial = leaf.SerialNumber.Text(16)
-	fingerprint := sha256.Sum256(leaf.Raw)
-	c.Fingerprint = hex.EncodeToString(fingerprint[:])
-	c.Issuer = acmecore.Inert(leaf.Issuer.CommonName)
-	c.Key = acmecore.KeyTypeOf(leaf.PublicKey)
 	return lacks(leaf, c.Names)
+}
+
+// current returns the certificate of the current version and the version's
+// name, and an error when nobody can use it: of kind NotFound when there is
+// none, otherwise because its files cannot be read or do not belong together.
+func (m *Manager) current(id acmecore.ID) (leaf *x509.Certificate, version string, err error) {
+	chain, version, err := m.root.Chain(id)
+	if err != nil {
+		return nil, version, err
+	}
+	if len(chain) == 0 {
+		return nil, version, errors.New("the file of its current version holds no certificate")
+	}
+	for _, der := range chain {
+		certificate, err := x509.ParseCertificate(der)
+		if err != nil {
+			return leaf, version, fmt.Errorf("its current version: %w", err)
+		}
+		if leaf == nil {
+			leaf = certificate
+		}
+	}
+	key, err := m.root.Key(id)
+	if err != nil {
+		return leaf, version, fmt.Errorf("its current version: %w", err)
+	}
+	if public, ok := key.Public().(interface{ Equal(crypto.PublicKey) bool }); !ok || !public.Equal(leaf.PublicKey) {
+		return leaf, version, errors.New("the key of its current version is not the certificate's")
+	}
+	return leaf, version, nil
 }
 
 // lacks says which managed name the current version does not have: the record

@@ -13,6 +13,7 @@ import (
 	"errors"
 	"log/slog"
 	"slices"
+	"sync"
 	"sync/atomic"
 	"time"
 
@@ -32,6 +33,8 @@ type Manager struct {
 	log     *slog.Logger
 	now     func() time.Time
 	busy    busy
+	// ordering is read-locked while an order is in the works.
+	ordering sync.RWMutex
 }
 
 var _ control.Operations = (*Manager)(nil)
@@ -61,17 +64,30 @@ func (m *Manager) Reload() error {
 // Config returns the configuration in force. It must not be changed.
 func (m *Manager) Config() *config.Config { return m.config.Load() }
 
-// Recover puts right what a killed run left behind: challenges that nobody will
-// ask for, and certificates that were kept but not yet published in ssl. It
-// returns the problems of all certificates; none keeps another from recovering.
+// Recover puts right what a killed run left behind: files that are half made,
+// certificates that were kept but not yet published in ssl, and challenges that
+// nobody will ask for. It returns the problems of all certificates; none keeps another from recovering.
 func (m *Manager) Recover() error {
-	problems := m.challenges().Sweep()
 	ids, err := m.root.Records()
-	problems = errors.Join(problems, err)
+	problems := errors.Join(err, m.root.Sweep())
 	for _, id := range ids {
 		problems = errors.Join(problems, m.settle(id))
 	}
-	return problems
+	return errors.Join(problems, m.sweep())
+}
+
+// sweep removes what is left in www when no order is in flight. While one is,
+// the CA may be about to fetch its challenge: also for an order whose run was
+// killed, until the next run takes it up.
+func (m *Manager) sweep() error {
+	if !m.ordering.TryLock() {
+		return nil
+	}
+	defer m.ordering.Unlock()
+	if ids, err := m.root.InFlight(); err != nil || len(ids) > 0 {
+		return err
+	}
+	return m.challenges().Sweep()
 }
 
 func (m *Manager) challenges() challenge.Directory {

@@ -21,20 +21,31 @@ func (m *Manager) Register(ctx context.Context, request control.RegisterRequest,
 		return acmecore.Account{}, err
 	}
 	defer release()
-	account, _, err := m.root.Account(authority.Directory.String())
-	if err == nil && !request.New {
+	account, _, err := m.account(authority)
+	switch {
+	case request.New, acmecore.KindOf(err) == acmecore.NotFound:
+	case err != nil:
+		return acmecore.Account{}, err
+	default:
 		account.Existing = true
 		return account, nil
 	}
-	if err != nil && acmecore.KindOf(err) != acmecore.NotFound {
-		return acmecore.Account{}, err
-	}
 	account, err = m.register(ctx, authority, request, m.reporter("register", progress))
 	if err != nil {
-		return acmecore.Account{}, err
+		return acmecore.Account{}, interruptedOr(err, "register at", name)
 	}
 	account.CA, account.Created = name, m.now().UTC()
 	return account, m.root.KeepAccount(account)
+}
+
+// account returns the account at the authority, and its key.
+func (m *Manager) account(authority config.Authority) (acmecore.Account, crypto.Signer, error) {
+	account, key, err := m.root.Account(authority.Directory.String())
+	if err != nil && acmecore.KindOf(err) != acmecore.NotFound {
+		err = &acmecore.Error{Op: "find account at", Subject: authority.Directory.String(), Cause: err,
+			Hint: "restore priv/accounts from a backup, or make another account: wcme register --new"}
+	}
+	return account, key, err
 }
 
 // register registers the pending key. A key that the CA has refused, or that it
