@@ -53,11 +53,11 @@ func (p *program) actor(ctx context.Context, verb string) (operations control.Op
 		return nil, nil, err
 	}
 	m, err := manager.New(root, version, slog.New(slog.DiscardHandler))
-	if err == nil {
-		err = m.Recover()
-	}
 	if err != nil {
 		return nil, nil, errors.Join(err, lock.Release())
+	}
+	if err := m.Recover(); err != nil { // as in the overseer, that stops nobody: this run may mend it
+		fmt.Fprintf(p.stderr, "warning: recovery incomplete: %v\n", err)
 	}
 	return m, lock.Release, nil
 }

@@ -57,10 +57,11 @@ func (p *program) register(ctx context.Context, request control.RegisterRequest,
 }
 
 // agree shows the terms of service, and registers again with the user's word.
-// Where that is not to be had, the refusal stands.
+// Where that is not to be had, or where the refusal is of something else, it
+// stands.
 func (p *program) agree(ctx context.Context, operations control.Operations, request control.RegisterRequest, accept bool, refusal error) (acmecore.Account, error) {
 	authority, err := operations.CheckCA(ctx, request.CA)
-	if err != nil || authority.Terms == "" {
+	if err != nil || authority.Terms == "" || !strings.Contains(refusal.Error(), authority.Terms) {
 		return acmecore.Account{}, refusal
 	}
 	fmt.Fprintf(p.stderr, "terms of service of %s: %s\n", authority.CA, authority.Terms)

@@ -1,0 +1,119 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	"wcme/acmecore"
+	"wcme/acmecore/control"
+	"wcme/deploy/lab"
+)
+
+// ask is a program: ask SOCKET USER OPERATION asks the overseer on behalf of the
+// user, where there is one, and prints the kind of the error, or "ok". It says
+// what the web server's script, or any program of another user, would hear.
+func ask() {
+	ctx, cancel := context.WithTimeout(context.Background(), patience)
+	defer cancel()
+	if user := os.Args[2]; user != "" {
+		ctx = control.WithUser(ctx, user)
+	}
+	client := control.NewClient(os.Args[1])
+	err := errors.New("there is no such operation")
+	switch os.Args[3] {
+	case "list":
+		_, err = client.List(ctx)
+	case "certify":
+		_, err = client.Certify(ctx, control.CertifyRequest{Names: []acmecore.Name{"www.example.test"}}, nil)
+	case "register":
+		_, err = client.Register(ctx, control.RegisterRequest{}, nil)
+	case "check":
+		_, err = client.CheckCA(ctx, "")
+	}
+	if err != nil {
+		fmt.Println(acmecore.KindOf(err))
+		return
+	}
+	fmt.Println("ok")
+}
+
+func operations() []string { return []string{"list", "certify", "register", "check"} }
+
+// Users that no host has: the kernel asks for numbers only.
+const (
+	scriptUID   = 4801
+	strangerUID = 4802
+	overseerUID = 4803
+)
+
+// crowd runs programs as other users.
+type crowd struct {
+	testing.TB
+	dir string // every user can enter it
+}
+
+// newCrowd fails or skips a test that needs other users and is not root's. CI
+// runs as root and sets CI, as all CI services do: there, not being root is a
+// failure. On a developer's own machine it is not, and is said.
+func newCrowd(t *testing.T) *crowd {
+	t.Helper()
+	switch {
+	case os.Geteuid() == 0:
+	case os.Getenv("CI") != "":
+		t.Fatal("CI is set, and this is not root: the rights of other users would go untested")
+	default:
+		t.Skip("only root can be other users: run `make test` as root to test their rights")
+	}
+	c := &crowd{TB: t, dir: lab.TempDir(t)}
+	itself, err := os.Executable()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, name := range []string{"ask", "wcme"} { // see TestMain
+		if err := lab.Install(itself, filepath.Join(c.dir, name)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	return c
+}
+
+// command is a program of the crowd, run by the user.
+func (c *crowd) command(uid int, program string, args ...string) *exec.Cmd {
+	cmd := exec.Command(filepath.Join(c.dir, program), args...)
+	cmd.Dir = c.dir
+	cmd.Env = []string{"PATH=" + os.Getenv("PATH")}
+	cmd.SysProcAttr = &syscall.SysProcAttr{Credential: &syscall.Credential{Uid: uint32(uid), Gid: uint32(uid)}}
+	return cmd
+}
+
+// ask returns what the overseer answers the user, who says to ask on behalf of
+// another one.
+func (c *crowd) ask(uid int, socket, onBehalf, operation string) string {
+	c.Helper()
+	output, err := c.command(uid, "ask", socket, onBehalf, operation).CombinedOutput()
+	if err != nil {
+		c.Errorf("ask as %d: %v\n%s", uid, err, output)
+	}
+	return strings.TrimSpace(string(output))
+}
+
+// awaitSocket waits until the socket is there.
+func awaitSocket(t *testing.T, path string) {
+	t.Helper()
+	for deadline := time.Now().Add(patience); ; time.Sleep(5 * time.Millisecond) {
+		if _, err := os.Stat(path); err == nil {
+			return
+		}
+		if time.Now().After(deadline) {
+			t.Fatalf("there is no socket %s", path)
+		}
+	}
+}
