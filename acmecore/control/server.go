@@ -16,7 +16,7 @@ import (
 	"wcme/acmecore"
 )
 
-// maxConcurrent is how many requests are answered at once.
+// maxConcurrent is how many requests are worked on at once.
 const maxConcurrent = 64
 
 // Server answers Operations on a socket.
@@ -40,6 +40,7 @@ func (s *Server) Serve(ctx context.Context, listener net.Listener) error {
 		BaseContext:       func(net.Listener) context.Context { return requests },
 		ConnContext:       withPeer,
 		ReadHeaderTimeout: 5 * time.Second,
+		IdleTimeout:       5 * time.Second,
 		MaxHeaderBytes:    16 << 10,
 		ErrorLog:          slog.NewLogLogger(s.Log.Handler(), slog.LevelInfo),
 	}
@@ -57,26 +58,21 @@ func (s *Server) Serve(ctx context.Context, listener net.Listener) error {
 }
 
 func (s *Server) handler() http.Handler {
-	mux := http.NewServeMux()
-	mux.Handle("GET "+pathCertificates, s.operation(mayRead, s.list))
-	mux.Handle("GET "+pathCheckCA, s.operation(mayAct, s.checkCA))
-	mux.Handle("POST "+pathCertify, s.operation(mayAct, s.certify))
-	mux.Handle("POST "+pathRegister, s.operation(mayAct, s.register))
 	places := make(chan struct{}, maxConcurrent)
-	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		select {
-		case places <- struct{}{}:
-			defer func() { <-places }()
-			mux.ServeHTTP(w, r)
-		default:
-			answer(w, nil, &acmecore.Error{Kind: acmecore.Busy, Op: "ask the overseer",
-				Cause: fmt.Errorf("it is answering %d others", maxConcurrent), Hint: "try again"})
-		}
-	})
+	mux := http.NewServeMux()
+	mux.Handle("GET "+pathCertificates, s.operation(mayRead, places, s.list))
+	mux.Handle("GET "+pathCheckCA, s.operation(mayAct, places, s.checkCA))
+	mux.Handle("POST "+pathCertify, s.operation(mayAct, places, s.certify))
+	mux.Handle("POST "+pathRegister, s.operation(mayAct, places, s.register))
+	return mux
 }
 
-// operation checks the caller's right before it lets the operation run.
-func (s *Server) operation(right right, run func(*http.Request, acmecore.Progress) (any, error)) http.Handler {
+// run is an operation as HTTP has it.
+type run func(*http.Request, acmecore.Progress) (any, error)
+
+// operation checks the caller's right, then takes the request in, and only then
+// takes one of the places for work: a caller that sends slowly holds nobody up.
+func (s *Server) operation(right right, places chan struct{}, run run) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		caller := peerFrom(r.Context())
 		if err := s.allow(caller, right, r.Header.Get(headerUser)); err != nil {
@@ -88,9 +84,16 @@ func (s *Server) operation(right right, run func(*http.Request, acmecore.Progres
 			answer(w, nil, err)
 			return
 		}
-		stream := &stream{w: w}
-		result, err := run(r, stream.step)
-		stream.end(result, err)
+		select {
+		case places <- struct{}{}:
+			defer func() { <-places }()
+			stream := &stream{w: w}
+			result, err := run(r, stream.step)
+			stream.end(result, err)
+		default:
+			answer(w, nil, &acmecore.Error{Kind: acmecore.Busy, Op: "ask the overseer",
+				Cause: fmt.Errorf("it is at work on %d other requests", maxConcurrent), Hint: "try again"})
+		}
 	})
 }
 
