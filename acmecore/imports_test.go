@@ -18,16 +18,17 @@ var mayImport = map[string][]string{
 	"acmecore":                  {},
 	"acmecore/durable":          {},
 	"acmecore/config/reference": {},
+	"acmecore/keys":             {"acmecore"},
 	"static":                    {},
 	// 1: the stages, none of which knows another.
 	"acmecore/challenge": {"acmecore", "acmecore/durable"},
 	"acmecore/config":    {"acmecore"},
 	"acmecore/control":   {"acmecore"},
 	"acmecore/order":     {"acmecore"},
-	"acmecore/store":     {"acmecore", "acmecore/durable"},
+	"acmecore/store":     {"acmecore", "acmecore/durable", "acmecore/keys"},
 	"templates":          {"acmecore", "static"},
 	// 2: what joins them.
-	"acmecore/manager": {"acmecore", "acmecore/challenge", "acmecore/config", "acmecore/control", "acmecore/order", "acmecore/store"},
+	"acmecore/manager": {"acmecore", "acmecore/challenge", "acmecore/config", "acmecore/control", "acmecore/keys", "acmecore/order", "acmecore/store"},
 	"web":              {"acmecore", "acmecore/challenge", "acmecore/control", "static", "templates"},
 	// 3: the programs.
 	"cgi":         {"acmecore/challenge", "cgi/leave", "cgi/meta"},

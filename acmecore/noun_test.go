@@ -70,39 +70,6 @@ func TestErrorTellsKindAndHintThroughWrapping(t *testing.T) {
 	}
 }
 
-func TestKeyOfEachKindSurvivesItsFile(t *testing.T) {
-	for _, kind := range acmecore.KeyTypes() {
-		t.Run(string(kind), func(t *testing.T) {
-			t.Parallel()
-			key, err := acmecore.GenerateKey(kind)
-			if err != nil {
-				t.Fatal(err)
-			}
-			text, err := acmecore.EncodeKey(key)
-			if err != nil {
-				t.Fatal(err)
-			}
-			back, err := acmecore.DecodeKey(text)
-			if err != nil {
-				t.Fatal(err)
-			}
-			if got := acmecore.KeyTypeOf(back.Public()); got != kind {
-				t.Errorf("got %s, want %s", got, kind)
-			}
-		})
-	}
-}
-
-func TestDecodeKeyShowsNothingOfABadOne(t *testing.T) {
-	for _, text := range []string{"", "secret", "-----BEGIN PRIVATE KEY-----\nc2VjcmV0\n-----END PRIVATE KEY-----\n",
-		"-----BEGIN CERTIFICATE-----\nc2VjcmV0\n-----END CERTIFICATE-----\n"} {
-		_, err := acmecore.DecodeKey([]byte(text))
-		if err == nil || strings.Contains(err.Error(), "c2Vj") || strings.Contains(err.Error(), "secret") {
-			t.Errorf("DecodeKey(%q): got %v", text, err)
-		}
-	}
-}
-
 func TestStateAndDaysLeft(t *testing.T) {
 	const day = 24 * time.Hour
 	begin := time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)

@@ -17,6 +17,7 @@ import (
 
 	"wcme/acmecore"
 	"wcme/acmecore/config"
+	"wcme/acmecore/keys"
 	"wcme/acmecore/store"
 	"wcme/deploy/lab"
 )
@@ -137,7 +138,7 @@ func checkFile(path string) error {
 	case strings.HasPrefix(name, "."), strings.Contains(path, "/.draft-"):
 		return nil
 	case name == "key.pem":
-		_, err = acmecore.DecodeKey(text)
+		_, err = keys.Decode(text)
 	case strings.HasPrefix(name, "fullchain_"):
 		_, err = tls.X509KeyPair(text, text)
 	case strings.HasSuffix(name, ".json"):

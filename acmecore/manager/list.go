@@ -12,6 +12,7 @@ import (
 
 	"wcme/acmecore"
 	"wcme/acmecore/config"
+	"wcme/acmecore/keys"
 )
 
 // List implements control.Operations.
@@ -73,7 +74,7 @@ func (m *Manager) readVersion(c *acmecore.Certificate) error {
 		fingerprint := sha256.Sum256(leaf.Raw)
 		c.Fingerprint = hex.EncodeToString(fingerprint[:])
 		c.Issuer = acmecore.Inert(leaf.Issuer.CommonName)
-		c.Key = acmecore.KeyTypeOf(leaf.PublicKey)
+		c.Key = keys.TypeOf(leaf.PublicKey)
 	}
 	if err != nil {
 		return err

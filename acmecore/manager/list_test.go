@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"wcme/acmecore"
+	"wcme/acmecore/keys"
 )
 
 func (s *setting) list() []acmecore.Certificate {
@@ -122,7 +123,7 @@ func TestListShowsWhatIsWrong(t *testing.T) {
 		{"the key is gone", func(s *setting) { s.remove(s.current("key.pem")...) }, acmecore.Unusable, "key.pem: no such file"},
 		{"the key is garbage", func(s *setting) { s.write("garbage", s.current("key.pem")...) }, acmecore.Unusable, "no PEM block PRIVATE KEY"},
 		{"the key is another one's", func(s *setting) {
-			text, err := acmecore.EncodeKey(s.key())
+			text, err := keys.Encode(s.key())
 			if err != nil {
 				s.Fatal(err)
 			}

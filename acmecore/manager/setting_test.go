@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"wcme/acmecore"
+	"wcme/acmecore/keys"
 	"wcme/acmecore/manager"
 	"wcme/acmecore/store"
 )
@@ -86,7 +87,7 @@ func (s *setting) keep(key crypto.Signer, daysOld int, names ...string) (chain [
 
 func (s *setting) key() crypto.Signer {
 	s.Helper()
-	key, err := acmecore.GenerateKey(acmecore.EC256)
+	key, err := keys.Generate(acmecore.EC256)
 	if err != nil {
 		s.Fatal(err)
 	}

@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"wcme/acmecore"
+	"wcme/acmecore/keys"
 )
 
 // TestKeysOfAllKinds: the certificate is for the key that was wanted.
@@ -21,13 +22,13 @@ func TestKeysOfAllKinds(t *testing.T) {
 		t.Run(string(kind), func(t *testing.T) {
 			t.Parallel()
 			s := newSetting(t)
-			key, err := acmecore.GenerateKey(kind)
+			key, err := keys.Generate(kind)
 			if err != nil {
 				t.Fatal(err)
 			}
 			s.wanted.Key = key
 			leaf := s.mustObtain()
-			if got := acmecore.KeyTypeOf(leaf.PublicKey); got != kind {
+			if got := keys.TypeOf(leaf.PublicKey); got != kind {
 				t.Errorf("the key is %s, want %s", got, kind)
 			}
 		})

@@ -16,6 +16,7 @@ import (
 	"time"
 
 	"wcme/acmecore"
+	"wcme/acmecore/keys"
 	"wcme/acmecore/order"
 )
 
@@ -182,7 +183,7 @@ func compacted(fields map[string]json.RawMessage) map[string]string {
 func TestResignNeedsAKeyOnP256(t *testing.T) {
 	t.Parallel()
 	for _, kind := range []acmecore.KeyType{acmecore.EC384, acmecore.RSA2048} {
-		key, err := acmecore.GenerateKey(kind)
+		key, err := keys.Generate(kind)
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -205,3 +205,15 @@ func TestHalfAnHourEndsInARequest(t *testing.T) {
 		}
 	})
 }
+
+// TestRetryAfterOfAnEarlierAnswer does not count for a request that had none.
+func TestRetryAfterOfAnEarlierAnswer(t *testing.T) {
+	t.Parallel()
+	s := newSetting(t)
+	s.ca.on(authorization, first(1), saying("Retry-After: 120"))
+	s.ca.on(challenge, first(1), dropping)
+	s.mustObtain()
+	if got := s.clock.waited()[0]; got != time.Second {
+		t.Errorf("waited %v after the stumble, want 1 s", got)
+	}
+}

@@ -318,3 +318,18 @@ func TestStepsAreTold(t *testing.T) {
 		t.Errorf("the steps are\n%s\nwant\n%s", strings.Join(got, "\n"), strings.Join(want, "\n"))
 	}
 }
+
+// TestChallengeThatLooksPendingWhileTheCALooks: Boulder's do, and it is told
+// once all the same.
+func TestChallengeThatLooksPendingWhileTheCALooks(t *testing.T) {
+	t.Parallel()
+	s := newSetting(t)
+	s.ca.authorizingLooks = 3
+	s.ca.on(authorization, always, editing(func(object map[string]any) {
+		if object["status"] == "pending" {
+			httpChallengeOf(object)["status"] = "pending"
+		}
+	}))
+	s.mustObtain()
+	s.mustCount(challenge, 1)
+}

@@ -16,6 +16,7 @@ import (
 
 	"wcme/acmecore"
 	"wcme/acmecore/durable"
+	"wcme/acmecore/keys"
 )
 
 // Account returns the account at the CA with the given directory URL, and its
@@ -145,7 +146,7 @@ func readKey(path string) (crypto.Signer, error) {
 	if err != nil {
 		return nil, fmt.Errorf("read key: %w", err)
 	}
-	key, err := acmecore.DecodeKey(text)
+	key, err := keys.Decode(text)
 	if err != nil {
 		return nil, fmt.Errorf("read key %s: %w", path, err)
 	}
@@ -154,11 +155,11 @@ func readKey(path string) (crypto.Signer, error) {
 
 // createKey makes a key that is on disk before anybody uses it.
 func createKey(path string, kind acmecore.KeyType) (crypto.Signer, error) {
-	key, err := acmecore.GenerateKey(kind)
+	key, err := keys.Generate(kind)
 	if err != nil {
 		return nil, err
 	}
-	text, err := acmecore.EncodeKey(key)
+	text, err := keys.Encode(key)
 	if err != nil {
 		return nil, err
 	}

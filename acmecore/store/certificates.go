@@ -12,6 +12,7 @@ import (
 
 	"wcme/acmecore"
 	"wcme/acmecore/durable"
+	"wcme/acmecore/keys"
 )
 
 // The files of a version.
@@ -23,7 +24,7 @@ const (
 // KeepVersion stores a certificate with its key as a new version and makes it
 // the current one by one rename. chain is DER, the leaf first.
 func (r *Root) KeepVersion(id acmecore.ID, key crypto.Signer, chain [][]byte) (version string, err error) {
-	keyText, err := acmecore.EncodeKey(key)
+	keyText, err := keys.Encode(key)
 	if err != nil {
 		return "", fmt.Errorf("keep certificate: %w", err)
 	}
@@ -51,7 +52,7 @@ func (r *Root) Key(id acmecore.ID) (crypto.Signer, error) {
 	if err != nil {
 		return nil, err
 	}
-	return acmecore.DecodeKey(text)
+	return keys.Decode(text)
 }
 
 // current reads a file of the current version.

@@ -19,6 +19,7 @@ import (
 	"time"
 
 	"wcme/acmecore"
+	"wcme/acmecore/keys"
 	"wcme/acmecore/store"
 )
 
@@ -38,7 +39,7 @@ func setUp(t *testing.T) *store.Root {
 // pair makes a key and a chain of two certificates.
 func pair(t *testing.T) (crypto.Signer, [][]byte) {
 	t.Helper()
-	key, err := acmecore.GenerateKey(acmecore.EC256)
+	key, err := keys.Generate(acmecore.EC256)
 	if err != nil {
 		t.Fatal(err)
 	}
