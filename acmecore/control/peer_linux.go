@@ -1,28 +1,11 @@
 package control
 
-import (
-	"errors"
-	"net"
+import "golang.org/x/sys/unix"
 
-	"golang.org/x/sys/unix"
-)
-
-// peerUID returns the user id of the process at the other end (SO_PEERCRED, unix(7)).
-func peerUID(conn net.Conn) (int, error) {
-	socket, ok := conn.(*net.UnixConn)
-	if !ok {
-		return -1, errors.New("not a Unix socket")
-	}
-	raw, err := socket.SyscallConn()
+// uidOf asks by SO_PEERCRED (unix(7)).
+func uidOf(fd int) (int, error) {
+	credentials, err := unix.GetsockoptUcred(fd, unix.SOL_SOCKET, unix.SO_PEERCRED)
 	if err != nil {
-		return -1, err
-	}
-	var credentials *unix.Ucred
-	var asked error
-	err = raw.Control(func(fd uintptr) {
-		credentials, asked = unix.GetsockoptUcred(int(fd), unix.SOL_SOCKET, unix.SO_PEERCRED)
-	})
-	if err := errors.Join(err, asked); err != nil {
 		return -1, err
 	}
 	return int(credentials.Uid), nil
