@@ -70,7 +70,8 @@ func (m *Manager) register(ctx context.Context, authority config.Authority, requ
 		return acmecore.Account{}, err
 	}
 	account, err := m.registerKey(ctx, authority, key, contact, terms, binding, progress)
-	if kind := acmecore.KindOf(err); err != nil && (kind == acmecore.Refused || kind == acmecore.Limited) {
+	switch acmecore.KindOf(err) {
+	case acmecore.Refused, acmecore.Limited, acmecore.Invalid:
 		return account, joinErr(err, m.root.DropPendingAccount(directory))
 	}
 	return account, err

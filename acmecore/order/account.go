@@ -68,7 +68,7 @@ func (c *Client) register(ctx context.Context, wanted *acme.Account) (existing b
 		return false, unreachable(op, c.target, "the CA's answer has no URL of the account (RFC 8555 section 7.3)", hintTellCA)
 	case !existing && registered.Status != acme.StatusValid && registered.Status != "":
 		return false, &acmecore.Error{Kind: acmecore.Refused, Op: op, Subject: c.target,
-			Cause: fmt.Errorf("the account is %q", acmecore.Inert(registered.Status)), Hint: hintTellCA}
+			Cause: fmt.Errorf("the account is %q", acmecore.Inert(registered.Status)), Hint: "wcme register --new makes another"}
 	}
 	return existing, nil
 }

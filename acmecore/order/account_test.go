@@ -168,7 +168,7 @@ func TestRefusedRegistrations(t *testing.T) {
 			`the CA says "agree first" (userActionRequired); see https://ca.example/agree`, "wcme register"},
 		"deactivated": {refusing(&problem{Status: 401, Type: "unauthorized", Detail: "account deactivated"}), "deactivated", "--new"},
 		"key":         {refusing(&problem{Status: 400, Type: "badPublicKey", Detail: "no P-256"}), "no P-256", ""},
-		"revoked":     {with("status", "revoked"), `the account is "revoked"`, "tell the CA"},
+		"revoked":     {with("status", "revoked"), `the account is "revoked"`, "register --new"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

@@ -33,16 +33,20 @@ func (a *attempt) authorize(ctx context.Context, order *acme.Order) (withdraw fu
 			proof.withdraw()
 		}
 	}
-	// A refusal ends the order, whatever else went wrong beside it.
 	slices.SortStableFunc(problems, func(a, b error) int { return cmp.Compare(rank(a), rank(b)) })
 	return withdraw, joined(problems...)
 }
 
+// rank puts what decides first: a refusal ends the order, whatever else went
+// wrong beside it, and a limit says when the next attempt may be.
 func rank(err error) int {
-	if acmecore.KindOf(err) == acmecore.Refused {
+	switch acmecore.KindOf(err) {
+	case acmecore.Refused:
 		return 0
+	case acmecore.Limited:
+		return 1
 	}
-	return 1
+	return 2
 }
 
 // proof takes one authorization from pending to valid (RFC 8555 section 7.5).
@@ -138,7 +142,7 @@ func (p *proof) publish(challenge *acme.Challenge) error {
 	}
 	token, err := acmecore.ParseToken(challenge.Token)
 	if err != nil {
-		return refusal(p.name, fmt.Errorf("the CA's token is none (RFC 8555 section 8.3): %w", err), hintTellCA)
+		return refusal(p.name, fmt.Errorf("the CA's token is none (RFC 8555 section 8.3): %w", errors.Unwrap(err)), hintTellCA)
 	}
 	answer, err := p.acme.HTTP01ChallengeResponse(challenge.Token)
 	if err != nil {

@@ -64,7 +64,7 @@ func (p *Problem) sentence() string {
 	switch {
 	case p.Status > 0 && p.Status < 400:
 		return strings.TrimSpace(status) + ", which RFC 8555 does not foresee here"
-	case p.Detail != "" && p.Type != "":
+	case p.Detail != "" && (p.Type != "" || p.Status == 0):
 		return fmt.Sprintf("the CA says %q", p.Detail)
 	case p.Detail != "":
 		return fmt.Sprintf("%s: %q", strings.TrimSpace(status), p.Detail)

@@ -77,8 +77,9 @@ func unreachable(op, subject, cause, hint string) error {
 
 // explainExchange explains why a request had no usable answer.
 func explainExchange(err error, op, subject string) error {
-	explained := &acmecore.Error{Kind: acmecore.Unreachable, Op: op, Subject: subject, Cause: &exchangeError{err}, Hint: hintWayOut}
+	explained := &acmecore.Error{Kind: acmecore.Unreachable, Op: op, Subject: subject, Cause: &exchangeError{err}, Hint: hintTrouble}
 	var (
+		network   *net.OpError
 		dns       *net.DNSError
 		untrusted *tls.CertificateVerificationError
 	)
@@ -91,8 +92,12 @@ func explainExchange(err error, op, subject string) error {
 		explained.Hint = hintForTLS(untrusted.Err)
 	case errors.As(err, &dns):
 		explained.Hint = "is the directory's URL right, and does this host's DNS work?"
-	case errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF), errors.Is(err, syscall.ECONNRESET):
-		explained.Hint = hintTrouble
+	case errors.Is(err, context.DeadlineExceeded):
+		explained.Hint = hintWayOut
+	case errors.As(err, &network) && (network.Op == "dial" || network.Op == "proxyconnect"):
+		explained.Hint = hintWayOut
+	case errors.As(err, &network) && network.Op == "remote error": // of TLS
+		explained.Hint = "wcme speaks TLS 1.2 and 1.3, without a certificate of its own; does the CA ask for something else?"
 	}
 	return explained
 }
@@ -118,7 +123,8 @@ func (e *exchangeError) Error() string {
 	case errors.Is(e.error, io.EOF), errors.Is(e.error, io.ErrUnexpectedEOF), errors.Is(e.error, syscall.ECONNRESET):
 		return "the connection was cut before the answer was there"
 	}
-	return acmecore.Inert(e.error.Error())
+	text := strings.TrimPrefix(e.error.Error(), "net/http: HTTP/1.x transport connection broken: ")
+	return acmecore.Inert(strings.TrimPrefix(text, "net/http: "))
 }
 
 func hintForTLS(err error) string {
@@ -142,7 +148,15 @@ func unreadableText(err error) string {
 	for _, prefix := range []string{"acme: ", "invalid response: ", "invalid account response: ", "error reading order: ", "json: "} {
 		text = strings.TrimPrefix(text, prefix)
 	}
-	text, _, _ = strings.Cut(text, " into Go ")
+	text, _, foreign := strings.Cut(text, " into Go ")
+	switch {
+	case foreign:
+		return "a value in it is of the wrong kind: " + strings.TrimPrefix(text, "cannot unmarshal ")
+	case strings.HasPrefix(text, "Time.UnmarshalJSON"), strings.HasPrefix(text, "parsing time"):
+		return "a time in it is none"
+	case strings.HasPrefix(text, "invalid character"):
+		return "it is no JSON: " + acmecore.Inert(text)
+	}
 	switch text {
 	case "EOF":
 		return "it is empty"

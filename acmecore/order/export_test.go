@@ -1,5 +1,11 @@
 package order
 
+import (
+	"context"
+	"net/http"
+	"strings"
+)
+
 // What reads from outside, for the fuzz targets.
 var (
 	ParseChain      = parseChain
@@ -8,3 +14,18 @@ var (
 	Patience        = patience
 	Resign          = resign
 )
+
+// PostTwice sends a request twice, as a call of the library that may send one.
+// It returns the error of the second.
+func PostTwice(ctx context.Context, c *Client, url string) error {
+	ctx = withExchange(ctx, &exchange{once: true})
+	for try := 1; ; try++ {
+		r, err := http.NewRequestWithContext(ctx, http.MethodPost, url, strings.NewReader("{}"))
+		if err != nil {
+			return err
+		}
+		if _, err := c.transport.RoundTrip(r); err != nil || try == 2 {
+			return err
+		}
+	}
+}

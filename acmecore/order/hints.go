@@ -65,6 +65,8 @@ func hintForProblem(problemType string, kind acmecore.Kind) string {
 		return hintProfile
 	case "badCSR", "badPublicKey":
 		return "does the CA take keys of this kind? `key` in wcme.toml sets another"
+	case "serverInternal":
+		return hintTrouble
 	case "orderNotReady":
 		return hintNewOrder
 	case "badNonce":

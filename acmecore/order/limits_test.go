@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"wcme/acmecore"
+	"wcme/acmecore/order"
 )
 
 // TestRateLimit: an error says until when the CA wants to be left alone.
@@ -248,4 +249,17 @@ func TestStumblesEnd(t *testing.T) {
 			s.mustCount(newOrder, 1)
 		})
 	}
+}
+
+// TestWhatIsSentOnceIsSentOnce, whatever the library would do: this is the last
+// defence against a second order.
+func TestWhatIsSentOnceIsSentOnce(t *testing.T) {
+	t.Parallel()
+	s := newSetting(t)
+	s.ca.on(newOrder, always, answering(200, ""))
+	err := order.PostTwice(t.Context(), s.client(), s.ca.base+"/newOrder")
+	if err == nil || !strings.Contains(err.Error(), "already sent") {
+		t.Errorf("the second one: %v", err)
+	}
+	s.mustCount(newOrder, 1)
 }

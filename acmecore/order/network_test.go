@@ -50,7 +50,7 @@ func TestNetworkErrors(t *testing.T) {
 			`the name "ca.example" was not found: no such host`, "DNS"},
 		"DNS does not answer": {&net.DNSError{Err: "i/o timeout", Name: "ca.example", IsTimeout: true}, `the name "ca.example" was not found: i/o timeout`, "DNS"},
 		"cut":                 {io.ErrUnexpectedEOF, "the connection was cut", "in trouble"},
-		"hostile text":        {&net.OpError{Op: "read", Err: &net.AddrError{Err: "\x1b[2Jhello"}}, "read: ?[2Jhello", "way out"},
+		"hostile text":        {&net.OpError{Op: "read", Err: &net.AddrError{Err: "\x1b[2Jhello"}}, "read: ?[2Jhello", "in trouble"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -91,8 +91,8 @@ func TestTLSThatIsNotTrusted(t *testing.T) {
 		"of an unknown authority": {nil, false, nil, "its TLS certificate is not trusted: x509: certificate signed by unknown authority", "etc/cacert.pem"},
 		"expired":                 {expired, true, nil, "its TLS certificate is not trusted: x509: certificate has expired", "clock"},
 		"for another host":        {func(c *x509.Certificate) { c.IPAddresses[0] = net.IPv4(192, 0, 2, 1) }, true, nil, "its TLS certificate is not trusted: x509: certificate is valid for 192.0.2.1, not 127.0.0.1", "is it the CA that answers"},
-		"of an old version":       {nil, true, func(c *tls.Config) { c.MaxVersion = tls.VersionTLS11 }, "protocol version", "way out"},
-		"for known clients only":  {nil, true, func(c *tls.Config) { c.ClientAuth = tls.RequireAnyClientCert }, "certificate required", ""},
+		"of an old version":       {nil, true, func(c *tls.Config) { c.MaxVersion = tls.VersionTLS11 }, "protocol version", "TLS 1.2 and 1.3"},
+		"for known clients only":  {nil, true, func(c *tls.Config) { c.ClientAuth = tls.RequireAnyClientCert }, "certificate required", "without a certificate"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

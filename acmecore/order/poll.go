@@ -7,7 +7,7 @@ import (
 
 // The waits between two looks at something that the CA works on, where it does
 // not say how long it wants us to wait: half as long again each time, so that
-// half an hour needs about fifty looks.
+// half an hour needs fewer than fifty looks.
 const (
 	firstWait = 50 * time.Millisecond
 	lastWait  = time.Minute

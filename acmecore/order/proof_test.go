@@ -3,7 +3,7 @@ package order_test
 import (
 	"errors"
 	"fmt"
-	"slices"
+	"net/http"
 	"strings"
 	"testing"
 
@@ -149,7 +149,7 @@ func TestEachRefusedNameIsNamed(t *testing.T) {
 func TestWhatIsSaidOfARefusedName(t *testing.T) {
 	for problemType, hint := range map[string]string{
 		"connection": "port 80", "unauthorized": "port 80", "incorrectResponse": "port 80", "tls": "port 80",
-		"dns": "look up", "caa": "CAA record", "rejectedIdentifier": "spelt", "serverInternal": "mend", "somethingNew": "mend",
+		"dns": "look up", "caa": "CAA record", "rejectedIdentifier": "spelt", "serverInternal": "in trouble", "somethingNew": "mend",
 	} {
 		t.Run(problemType, func(t *testing.T) {
 			t.Parallel()
@@ -179,7 +179,7 @@ func TestRefusedWithoutAWord(t *testing.T) {
 	}{
 		"no error":       {nil, `its authorization is "invalid"`},
 		"an empty error": {map[string]any{}, "the CA does not say why"},
-		"a detail only":  {map[string]any{"detail": "no"}, `"no"`},
+		"a detail only":  {map[string]any{"detail": "no"}, `the CA says "no"`},
 		"very long":      {map[string]any{"type": urn + "dns", "detail": strings.Repeat("no ", 5000)}, "no no no"},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -272,53 +272,6 @@ func TestJournalFails(t *testing.T) {
 	s.mustCount(authorization, 0)
 }
 
-// TestWithdrawingFails: that is told, and no reason to throw a certificate away.
-func TestWithdrawingFails(t *testing.T) {
-	t.Parallel()
-	s := newSetting(t)
-	s.challenges.stuck = errors.New("read-only\x1b file system")
-	s.mustObtain()
-	if last := s.steps[len(s.steps)-1]; last.Stage != "challenge" || last.Subject != "a.example" || last.Text != "not withdrawn: read-only? file system" {
-		t.Errorf("the last step is %+v", last)
-	}
-}
-
-// TestNobodyListensToTheSteps: then nobody is told.
-func TestNobodyListensToTheSteps(t *testing.T) {
-	t.Parallel()
-	s := newSetting(t)
-	s.options.Progress = nil
-	s.mustObtain()
-}
-
-// TestStepsAreTold, inert and without a secret: a key authorization is known to
-// nobody but the CA and us until it is asked for.
-func TestStepsAreTold(t *testing.T) {
-	t.Parallel()
-	s := newSetting(t)
-	s.wants("a.example", "b.example")
-	s.ca.proved["b.example"] = true
-	s.mustObtain()
-	var got []string
-	for _, step := range s.steps {
-		got = append(got, strings.TrimSpace(step.Stage+" "+strings.TrimPrefix(step.Subject, s.ca.base)+" "+step.Text))
-		for token, authorization := range s.challenges.published {
-			if text := fmt.Sprint(step); strings.Contains(text, token) || strings.Contains(text, authorization) {
-				t.Errorf("a step tells %q", text)
-			}
-		}
-	}
-	slices.Sort(got)
-	want := []string{
-		"authorization a.example valid", "authorization b.example valid already", "certificate /certificate/1 2 certificates",
-		"challenge a.example published", "challenge a.example told the CA", "finalize /order/1 sent the certificate signing request",
-		"order /order/1 placed for 2 names",
-	}
-	if !slices.Equal(got, want) {
-		t.Errorf("the steps are\n%s\nwant\n%s", strings.Join(got, "\n"), strings.Join(want, "\n"))
-	}
-}
-
 // TestChallengeThatLooksPendingWhileTheCALooks: Boulder's do, and it is told
 // once all the same.
 func TestChallengeThatLooksPendingWhileTheCALooks(t *testing.T) {
@@ -332,4 +285,47 @@ func TestChallengeThatLooksPendingWhileTheCALooks(t *testing.T) {
 	}))
 	s.mustObtain()
 	s.mustCount(challenge, 1)
+}
+
+// TestAuthorizationListedTwice is proved once, or twice: it does no harm.
+func TestAuthorizationListedTwice(t *testing.T) {
+	t.Parallel()
+	s := newSetting(t)
+	s.ca.on(newOrder, always, editing(func(object map[string]any) {
+		list := object["authorizations"].([]any)
+		object["authorizations"] = append(list, list...)
+	}))
+	s.mustObtain()
+}
+
+// TestOneNameDecidesForAll: where several things go wrong at once, a refusal
+// counts more than a limit, and a limit more than trouble.
+func TestOneNameDecidesForAll(t *testing.T) {
+	trouble, limit := answering(502, ""), answering(429, "", "Retry-After: 7200")
+	refusal := refusing(&problem{Status: 404, Type: "malformed", Detail: "no such authorization"})
+	for name, row := range map[string]struct {
+		acts []action
+		kind acmecore.Kind
+	}{
+		"trouble and a refusal": {[]action{trouble, refusal}, acmecore.Refused},
+		"a limit and a refusal": {[]action{limit, refusal}, acmecore.Refused},
+		"trouble and a limit":   {[]action{trouble, limit}, acmecore.Limited},
+		"a limit and trouble":   {[]action{limit, trouble}, acmecore.Limited},
+		"trouble twice":         {[]action{trouble, trouble}, acmecore.Unreachable},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			s := newSetting(t)
+			s.wants("a.example", "b.example")
+			s.ca.on(authorization, always, func(ca *authority, w http.ResponseWriter, r *http.Request) {
+				_, id := parsePath(r.URL.Path)
+				row.acts[id-1](ca, w, r)
+			})
+			_, err := s.obtain()
+			mustRead(t, err, outcome{kind: row.kind, words: []string{"authorization/1", "authorization/2"}})
+			if limited := errors.As(err, new(*order.LimitedError)); limited != strings.Contains(name, "limit") {
+				t.Errorf("it says until when to wait: %v", limited)
+			}
+		})
+	}
 }

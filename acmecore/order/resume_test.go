@@ -3,6 +3,7 @@ package order_test
 import (
 	"context"
 	"net/http"
+	"net/http/httptest"
 	"slices"
 	"testing"
 
@@ -151,7 +152,7 @@ func TestOrderBecomesInvalid(t *testing.T) {
 		}, `the CA says "CAA record for a.example forbids it" (caa)`, "CAA record"},
 		"with the CA's own trouble": {func(o map[string]any) {
 			o["status"], o["error"] = "invalid", (&problem{Status: 500, Type: "serverInternal", Detail: "oops"}).object()
-		}, `the CA says "oops" (serverInternal)`, "new order"},
+		}, `the CA says "oops" (serverInternal)`, "in trouble"},
 		"of one name": {func(o map[string]any) {
 			o["status"], o["error"] = "invalid", (&problem{Status: 403, Type: "compound", Detail: "some",
 				Subproblems: []subproblem{{"a.example", "caa", "forbidden"}}}).object()
@@ -210,8 +211,9 @@ func TestKilledAfterTheCAHasHeard(t *testing.T) {
 			ctx, kill := context.WithCancel(t.Context())
 			defer kill()
 			s.ca.on(kind, always, func(ca *authority, w http.ResponseWriter, r *http.Request) {
+				ca.serve(httptest.NewRecorder(), r)
 				kill()
-				losing(ca, w, r)
+				panic(http.ErrAbortHandler)
 			})
 			if _, err := s.obtainIn(ctx); err != context.Canceled {
 				t.Fatalf("got %v, want %v", err, context.Canceled)

@@ -187,7 +187,7 @@ func mustRead(t *testing.T, err error, want outcome) {
 // text, and shows nothing of Go or of the library.
 func mustBeInert(t *testing.T, text string) {
 	t.Helper()
-	for _, foreign := range []string{"acme: ", "json:", "acme.", "Go value", "unexpected EOF", "\n"} {
+	for _, foreign := range []string{"acme: ", "json:", "acme.", "Go ", "unmarshal", "UnmarshalJSON", "net/http", "unexpected EOF", "\n"} {
 		if strings.Contains(text, foreign) {
 			t.Errorf("the error shows %q", foreign)
 		}
