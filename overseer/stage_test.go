@@ -1,19 +1,12 @@
 package main
 
 import (
-	"bufio"
-	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
-	"net"
-	"net/http"
 	"os"
 	"os/exec"
 	"path/filepath"
-	"regexp"
 	"strings"
-	"syscall"
 	"testing"
 	"time"
 
@@ -54,6 +47,7 @@ type stageKey struct{}
 //	mode MODE FILE…           checks what `ls -l` shows of each file
 //	empty DIR…                checks that nothing is in them
 //	pair FILE NAME…           checks certificate, chain and key, for all the names, up to the CA's root
+//	leaf FILE                 prints the kind of key and the SHA-256 of the first certificate
 //	json FILE                 checks that the file is JSON
 func stageCommands() map[string]func(*testscript.TestScript, bool, []string) {
 	commands := make(map[string]func(*testscript.TestScript, bool, []string))
@@ -73,6 +67,7 @@ func stageCommands() map[string]func(*testscript.TestScript, bool, []string) {
 		"mode":      (*stage).mode,
 		"empty":     (*stage).empty,
 		"pair":      (*stage).pair,
+		"leaf":      (*stage).leaf,
 		"json":      (*stage).json,
 	} {
 		commands[name] = func(ts *testscript.TestScript, neg bool, args []string) {
@@ -158,203 +153,4 @@ func exitStatus(err error) int {
 		return ended.ExitCode()
 	}
 	return -1
-}
-
-// started is a program in the background.
-type started struct {
-	name string
-	cmd  *exec.Cmd
-	done chan struct{}
-	err  error // read it after done
-}
-
-func (s *stage) start(ts *testscript.TestScript, args []string) error {
-	name, program := args[0], args[1]
-	if path, err := exec.LookPath(program); err == nil {
-		program = path
-	}
-	cmd := exec.Command(program, args[2:]...)
-	cmd.Dir = s.work
-	for _, variable := range []string{"PATH", "HOME", "TMPDIR", "WCME_ROOT", "WCME_SOCKET"} {
-		cmd.Env = append(cmd.Env, variable+"="+ts.Getenv(variable))
-	}
-	stdout, err := os.Create(filepath.Join(s.work, name+".out"))
-	if err != nil {
-		return err
-	}
-	defer stdout.Close()
-	stderr, err := os.Create(filepath.Join(s.work, name+".err"))
-	if err != nil {
-		return err
-	}
-	defer stderr.Close()
-	cmd.Stdout, cmd.Stderr = stdout, stderr
-	if err := cmd.Start(); err != nil {
-		return err
-	}
-	p := &started{name: name, cmd: cmd, done: make(chan struct{})}
-	go func() {
-		p.err = cmd.Wait()
-		close(p.done)
-	}()
-	s.programs = append(s.programs, p)
-	return nil
-}
-
-// find returns the last one of the name.
-func (s *stage) find(name string) (*started, error) {
-	for i := len(s.programs) - 1; i >= 0; i-- {
-		if s.programs[i].name == name {
-			return s.programs[i], nil
-		}
-	}
-	return nil, fmt.Errorf("nothing was started as %s", name)
-}
-
-func (s *stage) signal(_ *testscript.TestScript, args []string) error {
-	signals := map[string]syscall.Signal{"INT": syscall.SIGINT, "TERM": syscall.SIGTERM, "HUP": syscall.SIGHUP, "KILL": syscall.SIGKILL}
-	p, err := s.find(args[1])
-	if err != nil {
-		return err
-	}
-	return p.cmd.Process.Signal(signals[args[0]])
-}
-
-func (s *stage) finish(ts *testscript.TestScript, args []string) error {
-	p, err := s.find(args[0])
-	if err != nil {
-		return err
-	}
-	select {
-	case <-p.done:
-	case <-time.After(patience):
-		return fmt.Errorf("%s does not end", p.name)
-	}
-	fmt.Fprint(ts.Stdout(), ts.ReadFile(p.name+".out"))
-	fmt.Fprint(ts.Stderr(), ts.ReadFile(p.name+".err"))
-	return p.err
-}
-
-// endAll ends what a script has left running.
-func (s *stage) endAll() {
-	for _, p := range s.programs {
-		p.cmd.Process.Signal(syscall.SIGTERM)
-		select {
-		case <-p.done:
-		case <-time.After(patience):
-			p.cmd.Process.Kill()
-			s.Errorf("%s does not end at SIGTERM", p.name)
-		}
-	}
-}
-
-// patience is how long anything may take that is waited for.
-const patience = 20 * time.Second
-
-func (s *stage) await(ts *testscript.TestScript, args []string) error {
-	pattern, err := regexp.Compile("(?m)" + args[0])
-	if err != nil {
-		return err
-	}
-	deadline := time.Now().Add(patience)
-	for {
-		text, err := os.ReadFile(ts.MkAbs(args[1]))
-		if pattern.Match(text) {
-			return nil
-		}
-		if time.Now().After(deadline) {
-			return errors.Join(err, fmt.Errorf("no line of %s is like %q:\n%s", args[1], args[0], text))
-		}
-		time.Sleep(5 * time.Millisecond)
-	}
-}
-
-func (s *stage) port(ts *testscript.TestScript, args []string) error {
-	port, err := lab.FreePort()
-	ts.Setenv(args[0], fmt.Sprint(port))
-	return err
-}
-
-// fetch sends the path as it is: a client of net/http would clean it.
-func (s *stage) fetch(ts *testscript.TestScript, args []string) error {
-	address, path, _ := strings.Cut(strings.TrimPrefix(args[1], "http://"), "/")
-	conn, err := net.Dial("tcp", address)
-	if err != nil {
-		return err
-	}
-	defer conn.Close()
-	if err := conn.SetDeadline(time.Now().Add(patience)); err != nil {
-		return err
-	}
-	fmt.Fprintf(conn, "GET /%s HTTP/1.1\r\nHost: %s\r\nConnection: close\r\n\r\n", path, address)
-	response, err := http.ReadResponse(bufio.NewReader(conn), nil)
-	if err != nil {
-		return err
-	}
-	defer response.Body.Close()
-	if _, err := io.Copy(ts.Stdout(), response.Body); err != nil {
-		return err
-	}
-	if got := fmt.Sprint(response.StatusCode); got != args[0] {
-		return fmt.Errorf("status: got %s, want %s", got, args[0])
-	}
-	return nil
-}
-
-func (s *stage) snapshot(_ *testscript.TestScript, args []string) (err error) {
-	s.trees[args[0]], err = readTree(s.root)
-	return err
-}
-
-func (s *stage) unchanged(_ *testscript.TestScript, args []string) error {
-	now, err := readTree(s.root)
-	if err != nil {
-		return err
-	}
-	if lines := s.trees[args[0]].difference(now); lines != "" {
-		return fmt.Errorf("the state directory is not as it was:\n%s", lines)
-	}
-	return nil
-}
-
-func (s *stage) mode(ts *testscript.TestScript, args []string) error {
-	for _, path := range args[1:] {
-		info, err := os.Lstat(ts.MkAbs(path))
-		if err != nil {
-			return err
-		}
-		if got := info.Mode().String(); got != args[0] {
-			return fmt.Errorf("mode of %s: got %s, want %s", path, got, args[0])
-		}
-	}
-	return nil
-}
-
-func (s *stage) empty(ts *testscript.TestScript, args []string) error {
-	for _, path := range args {
-		entries, err := os.ReadDir(ts.MkAbs(path))
-		if err != nil {
-			return err
-		}
-		if len(entries) > 0 {
-			return fmt.Errorf("%s is not empty: %v", path, entries)
-		}
-	}
-	return nil
-}
-
-func (s *stage) pair(ts *testscript.TestScript, args []string) error {
-	root, err := s.pebble.IssuingRoot(s.Context())
-	if err != nil {
-		return err
-	}
-	_, err = lab.CheckChain(ts.MkAbs(args[0]), root, args[1:]...)
-	return err
-}
-
-func (s *stage) json(ts *testscript.TestScript, args []string) error {
-	if text := ts.ReadFile(args[0]); !json.Valid([]byte(text)) {
-		return fmt.Errorf("%s is no JSON: %s", args[0], text)
-	}
-	return nil
 }
