@@ -11,7 +11,6 @@ package challenge
 import (
 	"errors"
 	"fmt"
-	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -134,12 +133,7 @@ func (d Directory) folded(asked string) (acmecore.Token, error) {
 // read returns the content of the token's file. A file whose content is not
 // the token's key authorization is not one of ours and is not shown to anybody.
 func (d Directory) read(token acmecore.Token) ([]byte, error) {
-	file, err := openRegular(filepath.Join(string(d), string(token)))
-	if err != nil {
-		return nil, err
-	}
-	defer file.Close()
-	text, err := io.ReadAll(io.LimitReader(file, maxAuthorization+1))
+	text, err := readRegular(filepath.Join(string(d), string(token)), maxAuthorization+1)
 	if err != nil {
 		return nil, err
 	}
