@@ -125,8 +125,8 @@ func TestRightsWithoutScript(t *testing.T) {
 	}
 }
 
-// TestSocketIsClosedToStrangers: its mode already keeps them out.
-func TestSocketIsClosedToStrangers(t *testing.T) {
+// TestRightsOfStrangersEndAtTheSocket: its mode already keeps them out.
+func TestRightsOfStrangersEndAtTheSocket(t *testing.T) {
 	t.Parallel()
 	c := newCrowd(t)
 	socket := filepath.Join(c.dir, "closed.sock")
@@ -186,9 +186,9 @@ func TestRightsOfOneself(t *testing.T) {
 	}
 }
 
-// TestOverseerAsAUserOfItsOwn runs everything as a user other than root, who may
+// TestRightsOfAnOverseerWithAUserOfItsOwn runs everything as a user other than root, who may
 // not give the socket to the script's group.
-func TestOverseerAsAUserOfItsOwn(t *testing.T) {
+func TestRightsOfAnOverseerWithAUserOfItsOwn(t *testing.T) {
 	t.Parallel()
 	c := newCrowd(t)
 	home := filepath.Join(c.dir, "home")
