@@ -119,7 +119,7 @@ func FuzzChallenge(f *testing.F) {
 		site.Challenges = directory
 		w := ask(site, "/.well-known/acme-challenge/"+asked)
 		prefix, _, _ := strings.Cut(asked, ".")
-		if pending := strings.EqualFold(prefix, token); pending && isASCII(asked) {
+		if strings.EqualFold(prefix, token) && len(prefix) == len(token) {
 			if w.Code != 200 || text(t, w) != authorization {
 				t.Errorf("%q: %d %q, want the challenge", asked, w.Code, w.Body)
 			}
@@ -129,8 +129,4 @@ func FuzzChallenge(f *testing.F) {
 			t.Errorf("%q: %d %q, log %q", asked, w.Code, w.Body, &s.log)
 		}
 	})
-}
-
-func isASCII(text string) bool {
-	return strings.IndexFunc(text, func(c rune) bool { return c >= 0x80 }) < 0
 }
