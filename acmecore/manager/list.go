@@ -24,7 +24,7 @@ func (m *Manager) List(ctx context.Context) ([]acmecore.Certificate, error) {
 	list := make([]acmecore.Certificate, 0, len(ids))
 	for _, id := range ids {
 		if err := ctx.Err(); err != nil {
-			return nil, err
+			return nil, interruptedOr(err, "list", "certificates")
 		}
 		list = append(list, m.facts(id))
 	}

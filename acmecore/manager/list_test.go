@@ -1,6 +1,7 @@
 package manager_test
 
 import (
+	"context"
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/pem"
@@ -162,5 +163,23 @@ func TestListEndsWithItsContext(t *testing.T) {
 	defer cancel()
 	if list, err := s.unrecovered().List(ctx); err == nil {
 		t.Errorf("got %v, want an error", list)
+	}
+}
+
+// TestInterruptedReadingSaysSo: the words cross the control socket when the
+// overseer ends.
+func TestInterruptedReadingSaysSo(t *testing.T) {
+	t.Parallel()
+	s := newSetting(t, "")
+	s.record("names = [\"www.example.test\"]\n")
+	m := s.unrecovered()
+	ended, end := context.WithCancel(t.Context())
+	end()
+	_, listed := m.List(ended)
+	_, checked := m.CheckCA(ended, "")
+	for what, err := range map[string]error{"list": listed, "check": checked} {
+		if acmecore.KindOf(err) != acmecore.Busy || !strings.HasSuffix(err.Error(), ": interrupted") || acmecore.HintOf(err) == "" {
+			t.Errorf("%s: got %v, hint %q", what, err, acmecore.HintOf(err))
+		}
 	}
 }

@@ -106,7 +106,7 @@ func (m *Manager) CheckCA(ctx context.Context, ca string) (acmecore.Authority, e
 	}
 	answer, err := client.Discover(ctx)
 	answer.CA = name
-	return answer, err
+	return answer, interruptedOr(err, "check", name)
 }
 
 // client returns an ACME client of the authority; the options have the account
