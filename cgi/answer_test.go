@@ -9,6 +9,7 @@ import (
 	"testing"
 
 	"wcme/acmecore/challenge"
+	"wcme/acmecore/control"
 	"wcme/cgi/gateway"
 	"wcme/cgi/meta"
 	"wcme/web"
@@ -122,6 +123,14 @@ func TestWhateverIsNotPlainIsLeftToThePages(t *testing.T) {
 		if text, plain := answer(asked(root, pairs...)); plain {
 			t.Errorf("%s: answered %q", what, text)
 		}
+	}
+}
+
+// TestTheDefaultRootIsTheOneOfAll: this program does not link the package that
+// names it, because that one links net/http.
+func TestTheDefaultRootIsTheOneOfAll(t *testing.T) {
+	if defaultRoot != control.DefaultRoot {
+		t.Errorf("got %s, want %s", defaultRoot, control.DefaultRoot)
 	}
 }
 

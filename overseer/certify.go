@@ -25,7 +25,10 @@ http://NAME/.well-known/acme-challenge/TOKEN, which the web server's cgi-bin/wcm
 must answer.
 
 A certificate for the same names that still serves well is kept; --force obtains
-another one. An attempt that was interrupted goes on where it was.`,
+another one. The CA, the kind of key and the profile stay as they were for it,
+unless they are given; at first they are those of the configuration.
+
+An attempt that was interrupted goes on where it was.`,
 		Example: "  wcme certify www.example.org\n  wcme certify www.example.org,example.org shop.example.org\n  wcme certify --key rsa2048 mail.example.org",
 		RunE: func(verb *cobra.Command, args []string) (err error) {
 			names, merged, err := acmecore.ParseNames(args...)
@@ -45,8 +48,8 @@ another one. An attempt that was interrupted goes on where it was.`,
 		},
 	}
 	flags := verb.Flags()
-	flags.StringVar(&request.CA, "ca", "", "a preset, a configured authority or a directory URL, in place of the configured one")
-	flags.StringVar(&key, "key", "", "the kind of key, ec256, ec384, rsa2048, rsa3072 or rsa4096, in place of the configured one")
+	flags.StringVar(&request.CA, "ca", "", "a preset, a configured authority or a directory URL, in place of the one so far")
+	flags.StringVar(&key, "key", "", "the kind of key, ec256, ec384, rsa2048, rsa3072 or rsa4096, in place of the one so far")
 	flags.StringVar(&request.Profile, "profile", "", "a profile of the CA")
 	flags.BoolVar(&request.Force, "force", false, "obtain another one although the one there is serves well")
 	return verb

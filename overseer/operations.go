@@ -10,6 +10,7 @@ import (
 	"wcme/acmecore"
 	"wcme/acmecore/control"
 	"wcme/acmecore/manager"
+	"wcme/acmecore/store"
 )
 
 // lockPatience is how long a verb waits for another one on the same state
@@ -42,15 +43,12 @@ func (p *program) actor(ctx context.Context, verb string) (operations control.Op
 	if err != nil {
 		return nil, nil, err
 	}
-	lock, err := root.TryLock("wcme " + verb)
-	if acmecore.KindOf(err) == acmecore.Busy && err != nil {
-		fmt.Fprintf(p.stderr, "waiting: %v\n", err)
-		patience, cancel := context.WithTimeout(ctx, lockPatience)
-		defer cancel()
-		lock, err = root.WaitLock(patience, "wcme "+verb)
-	}
+	lock, err := p.waitLock(ctx, root, client, "wcme "+verb)
 	if err != nil {
 		return nil, nil, err
+	}
+	if lock == nil {
+		return client, nothing, nil
 	}
 	m, err := manager.New(root, version, slog.New(slog.DiscardHandler))
 	if err != nil {
@@ -60,6 +58,31 @@ func (p *program) actor(ctx context.Context, verb string) (operations control.Op
 		fmt.Fprintf(p.stderr, "warning: recovery incomplete: %v\n", err)
 	}
 	return m, lock.Release, nil
+}
+
+// waitLock takes the lock, and says for whom it waits where it must. It returns no
+// lock and no error when the holder turns out to be an overseer that has come to
+// answer: that one is to be asked then.
+func (p *program) waitLock(ctx context.Context, root *store.Root, overseer *control.Client, holder string) (*store.Lock, error) {
+	lock, err := root.TryLock(holder)
+	if err == nil || acmecore.KindOf(err) != acmecore.Busy {
+		return lock, err
+	}
+	fmt.Fprintf(p.stderr, "waiting: %v\n", err)
+	patience, cancel := context.WithTimeout(ctx, lockPatience)
+	defer cancel()
+	for patience.Err() == nil {
+		if overseer.Answers() {
+			return nil, nil
+		}
+		second, cancel := context.WithTimeout(patience, time.Second)
+		lock, err = root.WaitLock(second, holder)
+		cancel()
+		if err == nil || acmecore.KindOf(err) != acmecore.Busy {
+			return lock, err
+		}
+	}
+	return nil, err
 }
 
 // progress prints each step of a run, unless that was not asked for.

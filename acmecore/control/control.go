@@ -26,18 +26,19 @@ type Operations interface {
 	CheckCA(ctx context.Context, ca string) (acmecore.Authority, error)
 }
 
-// CertifyRequest says which certificate is wanted.
+// CertifyRequest says which certificate is wanted. What it leaves open stays as
+// the certificate's record has it, and is as configured where there is no record.
 type CertifyRequest struct {
 	Names   []acmecore.Name  `json:"names"`             // 1 to acmecore.MaxNames; the first one names the certificate
-	CA      string           `json:"ca,omitempty"`      // preset, configured name or directory URL; "" is the configured one
-	Key     acmecore.KeyType `json:"key,omitempty"`     // "" is the configured one
-	Profile string           `json:"profile,omitempty"` // the CA's; "" leaves the choice to it
+	CA      string           `json:"ca,omitempty"`      // preset, configured name or directory URL; "" leaves it open
+	Key     acmecore.KeyType `json:"key,omitempty"`     // "" leaves it open
+	Profile string           `json:"profile,omitempty"` // the CA's; "" leaves it open
 	Force   bool             `json:"force,omitempty"`   // obtain it although the one there is serves well
 }
 
 // RegisterRequest says which account is wanted.
 type RegisterRequest struct {
-	CA      string   `json:"ca,omitempty"`      // as in CertifyRequest
+	CA      string   `json:"ca,omitempty"`      // likewise; "" is the configured one
 	Contact []string `json:"contact,omitempty"` // mail addresses; none means those of the configuration
 	Terms   string   `json:"terms,omitempty"`   // URL of the terms of service that the user agreed to
 	New     bool     `json:"new,omitempty"`     // make another account where there is one

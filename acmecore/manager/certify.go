@@ -1,6 +1,7 @@
 package manager
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -14,11 +15,12 @@ import (
 	"wcme/acmecore/store"
 )
 
-// plan is a request with everything that the configuration decides filled in.
+// plan is a request with everything filled in that it leaves open.
 type plan struct {
 	id        acmecore.ID
-	record    *config.Certificate
 	names     []acmecore.Name
+	record    *config.Certificate // as it will be
+	before    *config.Certificate // as it is; empty where there is none
 	key       acmecore.KeyType
 	ca        string
 	authority config.Authority
@@ -28,19 +30,20 @@ type plan struct {
 // same way, and that is neither due nor damaged, is kept unless the request
 // forces another one: CAs count those of the same names.
 func (m *Manager) Certify(ctx context.Context, request control.CertifyRequest, progress acmecore.Progress) (acmecore.Certificate, error) {
-	plan, err := m.plan(request)
+	names, err := namesOf(request)
 	if err != nil {
 		return acmecore.Certificate{}, err
 	}
-	release, err := m.busy.hold(ctx, string(plan.id))
+	release, err := m.busy.hold(ctx, string(names[0].ID()))
 	if err != nil {
 		return acmecore.Certificate{}, err
 	}
 	defer release()
-	report := m.reporter(string(plan.id), progress)
-	if err := m.checkCollision(plan); err != nil {
+	plan, err := m.plan(names, request)
+	if err != nil {
 		return acmecore.Certificate{}, err
 	}
+	report := m.reporter(string(plan.id), progress)
 	if err := m.settle(plan.id); err != nil && !errors.As(err, new(*damagedError)) {
 		return acmecore.Certificate{}, err
 	}
@@ -73,7 +76,8 @@ func (interrupted) Error() string { return "interrupted" }
 
 func (interrupted) Unwrap() error { return context.Canceled }
 
-func (m *Manager) plan(request control.CertifyRequest) (*plan, error) {
+// namesOf checks the names, which a caller may have sent in any form.
+func namesOf(request control.CertifyRequest) ([]acmecore.Name, error) {
 	texts := make([]string, len(request.Names))
 	for i, name := range request.Names {
 		texts[i] = string(name)
@@ -82,21 +86,25 @@ func (m *Manager) plan(request control.CertifyRequest) (*plan, error) {
 	if err != nil {
 		return nil, err
 	}
-	if err := checkID(names[0]); err != nil {
-		return nil, err
-	}
-	ca, authority, err := m.Config().Find(request.CA)
+	return names, checkID(names[0])
+}
+
+// plan fills in what the request leaves open: from the certificate's record,
+// where an earlier request or the administrator said it, and otherwise from the
+// configuration.
+func (m *Manager) plan(names []acmecore.Name, request control.CertifyRequest) (*plan, error) {
+	before, err := m.recordOf(names[0])
 	if err != nil {
 		return nil, err
 	}
-	key := request.Key
-	if key == "" {
-		key = m.Config().Key.KeyType
+	record := config.NewCertificate(names, cmp.Or(request.CA, before.CA),
+		cmp.Or(request.Key, before.Key.KeyType), cmp.Or(request.Profile, before.Profile))
+	ca, authority, err := m.Config().Find(record.CA)
+	if err != nil {
+		return nil, err
 	}
-	return &plan{
-		id: names[0].ID(), names: names, key: key, ca: ca, authority: authority,
-		record: config.NewCertificate(names, request.CA, request.Key, request.Profile),
-	}, nil
+	return &plan{id: names[0].ID(), names: names, record: record, before: before,
+		key: cmp.Or(record.Key.KeyType, m.Config().Key.KeyType), ca: ca, authority: authority}, nil
 }
 
 // maxID is how long the name of a certificate may be, in bytes: a file name holds
@@ -115,33 +123,35 @@ func checkID(first acmecore.Name) error {
 		Hint:  fmt.Sprintf("put a name of at most %d bytes first", maxID)}
 }
 
-// checkCollision refuses a name whose files are those of another name, as of
-// wildcard.example.org and *.example.org.
-func (m *Manager) checkCollision(p *plan) error {
-	path, text, err := m.root.Record(p.id)
+// recordOf returns the record of the certificate that the name names; an empty
+// one where there is none. It refuses a name whose files are those of another
+// name, as of wildcard.example.org and *.example.org.
+func (m *Manager) recordOf(first acmecore.Name) (*config.Certificate, error) {
+	path, text, err := m.root.Record(first.ID())
 	if acmecore.KindOf(err) == acmecore.NotFound {
-		return nil
+		return new(config.Certificate), nil
 	}
 	if err != nil {
-		return err
+		return nil, err
 	}
-	there, err := config.ParseCertificate(path, text)
+	record, err := config.ParseCertificate(path, text)
 	if err != nil {
-		return err
+		return nil, err
 	}
-	if first := there.Names[0].Name; first != p.names[0] {
-		return &acmecore.Error{Kind: acmecore.Invalid, Op: "certify", Subject: string(p.names[0]),
-			Cause: fmt.Errorf("its files would be those of %s, which is managed already", first),
+	if other := record.Names[0].Name; other != first {
+		return nil, &acmecore.Error{Kind: acmecore.Invalid, Op: "certify", Subject: string(first),
+			Cause: fmt.Errorf("its files would be those of %s, which is managed already", other),
 			Hint:  "put another of the names first"}
 	}
-	return nil
+	return record, nil
 }
 
 // serves returns the certificate that is there, and whether nothing speaks for
 // another one.
 func (m *Manager) serves(p *plan) (acmecore.Certificate, bool) {
 	current := m.facts(p.id)
-	same := slices.Equal(current.Names, p.names) && current.Key == p.key && current.CA == p.ca
+	same := slices.Equal(current.Names, p.names) && current.Key == p.key && current.CA == p.ca &&
+		p.before.Profile == p.record.Profile
 	return current, same && current.State(m.now()) == acmecore.Valid
 }
 
@@ -168,7 +178,7 @@ func (m *Manager) obtain(ctx context.Context, p *plan, report acmecore.Progress)
 	chain, err := client.Obtain(ctx, wanted, journal, m.challenges())
 	if err != nil {
 		if journal.URL() == "" {
-			err = joinErr(err, journal.Close())
+			err = errors.Join(err, journal.Close())
 		}
 		return err
 	}
@@ -231,13 +241,4 @@ func (e *damagedError) Unwrap() error { return e.error }
 
 func (m *Manager) step(report acmecore.Progress, stage, subject, text string) {
 	report(acmecore.Step{Time: m.now(), Stage: stage, Subject: subject, Text: text})
-}
-
-// joinErr adds what went wrong while tidying up behind an error, which keeps its
-// kind and its hint.
-func joinErr(err, tidying error) error {
-	if tidying == nil {
-		return err
-	}
-	return errors.Join(err, tidying)
 }

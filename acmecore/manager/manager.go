@@ -66,7 +66,8 @@ func (m *Manager) Config() *config.Config { return m.config.Load() }
 
 // Recover puts right what a killed run left behind: files that are half made,
 // certificates that were kept but not yet published in ssl, and challenges that
-// nobody will ask for. It returns the problems of all certificates; none keeps another from recovering.
+// nobody will ask for. It returns the problems of all certificates; none keeps
+// another from recovering.
 func (m *Manager) Recover() error {
 	ids, err := m.root.Records()
 	problems := errors.Join(err, m.root.Sweep())

@@ -3,6 +3,7 @@ package manager
 import (
 	"context"
 	"crypto"
+	"errors"
 
 	"wcme/acmecore"
 	"wcme/acmecore/config"
@@ -72,7 +73,7 @@ func (m *Manager) register(ctx context.Context, authority config.Authority, requ
 	account, err := m.registerKey(ctx, authority, key, contact, terms, binding, progress)
 	switch acmecore.KindOf(err) {
 	case acmecore.Refused, acmecore.Limited, acmecore.Invalid:
-		return account, joinErr(err, m.root.DropPendingAccount(directory))
+		return account, errors.Join(err, m.root.DropPendingAccount(directory))
 	}
 	return account, err
 }
