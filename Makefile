@@ -26,8 +26,12 @@ NOTROOT := $(filter-out 0,$(shell id -u))
 export WCME_BUILD := $(CURDIR)/build
 
 # What the tests and the bench drive: PACKAGE:FILE, see .tools/packages.
-TEST_PACKAGES  := apache2-bin:/usr/sbin/apache2 gcc:/usr/bin/gcc libc6-dev:/usr/include/stdlib.h
-BENCH_PACKAGES := $(TEST_PACKAGES) lighttpd:/usr/sbin/lighttpd
+TEST_PACKAGES := apache2-bin:/usr/sbin/apache2 libapache2-mod-fcgid:/usr/lib/apache2/modules/mod_fcgid.so \
+	nginx-light:/usr/sbin/nginx fcgiwrap:/usr/sbin/fcgiwrap lighttpd:/usr/sbin/lighttpd \
+	haproxy:/usr/sbin/haproxy caddy:/usr/bin/caddy busybox:/bin/busybox mini-httpd:/usr/sbin/mini_httpd \
+	spawn-fcgi:/usr/bin/spawn-fcgi tinyproxy-bin:/usr/bin/tinyproxy s6:/usr/bin/s6-svscan systemd:/usr/bin/systemd-analyze \
+	gcc:/usr/bin/gcc libc6-dev:/usr/include/stdlib.h
+BENCH_PACKAGES := $(TEST_PACKAGES) libfcgi-dev:/usr/include/fcgiapp.h
 
 .PHONY: all build tools demo test check generate bench install uninstall clean help packages
 

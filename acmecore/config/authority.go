@@ -21,6 +21,15 @@ func presets() map[string]Authority {
 	}
 }
 
+// ProxyFor returns the proxy that leads to the authority: its own, or else the
+// general one.
+func (c *Config) ProxyFor(a Authority) ProxyURL {
+	if a.Proxy.IsZero() {
+		return c.Proxy
+	}
+	return a.Proxy
+}
+
 // Find returns the authority that a `ca` names: a configured one, a preset, or
 // a directory URL; "" is the configuration's own choice. The name returned is
 // what pages and lists call it.
@@ -70,7 +79,7 @@ func (c *Config) check(in document) error {
 	if _, _, err := c.Find(""); err != nil {
 		return invalid(in.at("ca"), err)
 	}
-	return nil
+	return c.checkRelays(in)
 }
 
 // check returns the key that an error is about.

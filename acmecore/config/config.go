@@ -35,8 +35,16 @@ type Config struct {
 	// The kind of key that a certificate gets when its own record names none:
 	// "ec256", "ec384", "rsa2048", "rsa3072" or "rsa4096".
 	Key KeyType `toml:"key" default:"\"ec256\""`
+	// The HTTP proxy that leads to the CA, where a host may not reach it directly:
+	// the URL of one that speaks CONNECT. While it is empty, HTTPS_PROXY and
+	// NO_PROXY in the overseer's environment are honoured.
+	Proxy ProxyURL `toml:"proxy" example:"\"http://proxy.example.org:8080\""`
 	// The web server's side.
 	Script Script `toml:"script"`
+	// How challenges are answered, beside the script.
+	Challenge Challenge `toml:"challenge"`
+	// Hosts whose challenges are passed on to another wCME, each with its table.
+	Relay []Relay `toml:"relay"`
 	// Certification authorities beside the presets, each under a name of its own.
 	Authority map[string]Authority `toml:"authority" example:"internal"`
 }
@@ -51,6 +59,38 @@ type Script struct {
 	User string `toml:"user" example:"\"www-data\""`
 }
 
+// Challenge is how challenges are answered where no script does, and how wCME
+// goes together with other ACME clients on the same host.
+type Challenge struct {
+	// The address that wCME itself answers challenges on, for hosts without a web
+	// server: ":80" is port 80 of every address, IPv4 and IPv6. Several are
+	// separated by commas. A listening socket from systemd takes its place.
+	Listen Listen `toml:"listen" example:"\":80\""`
+	// When it listens there: "pending", while a challenge is pending, so that the
+	// port is free at all other times, or "always".
+	When When `toml:"when" default:"\"pending\""`
+	// Whether it sends whatever is no challenge to the same address over https.
+	// Otherwise that is not found.
+	Redirect bool `toml:"redirect" default:"false"`
+	// Directories that challenges are written to beside ROOT/www, for servers that
+	// serve them as plain files below /.well-known/acme-challenge/. They must be
+	// there already.
+	Webroot []Dir `toml:"webroot" example:"[\"/srv/www/.well-known/acme-challenge\"]"`
+	// Directories with the challenges of other ACME clients on this host. A token
+	// that is not wCME's is looked for there. The script's user must be able to
+	// read them.
+	Fallback []Dir `toml:"fallback" example:"[\"/var/www/html/.well-known/acme-challenge\"]"`
+}
+
+// Relay passes the challenges of one host on to the wCME, or to any other
+// server, that answers them behind this one.
+type Relay struct {
+	// The host name that certification authorities ask this server for.
+	Host Name `toml:"host" example:"\"intranet.example.org\""`
+	// The URL, http or https, that the token is appended to.
+	To Target `toml:"to" example:"\"http://192.168.1.86/cgi-bin/wcme/.well-known/acme-challenge/\""`
+}
+
 // Authority is a certification authority that speaks ACME (RFC 8555).
 type Authority struct {
 	// The https URL of its directory.
@@ -61,6 +101,9 @@ type Authority struct {
 	// Other hosts that its directory may lead to. Anything but the directory's
 	// own host and these is refused.
 	Hosts []string `toml:"hosts" example:"[\"acme.example.org\"]"`
+	// The HTTP proxy that leads to this CA, in place of the general one; "none" for
+	// none.
+	Proxy ProxyURL `toml:"proxy" example:"\"http://proxy.example.org:8080\""`
 	// The key identifier of the external account binding, where the CA asks for one.
 	EABKeyID string `toml:"eab_kid" example:"\"kid-1\""`
 	// The HMAC key of the external account binding, in base64url as the CA shows
@@ -103,7 +146,7 @@ func Template(scriptUser string) []byte {
 
 // Parse reads the text of a configuration; path is for errors only.
 func Parse(path string, text []byte) (*Config, error) {
-	c := &Config{CA: presetDefault, Key: KeyType{acmecore.EC256}}
+	c := &Config{CA: presetDefault, Key: KeyType{acmecore.EC256}, Challenge: Challenge{When: WhenPending}}
 	if err := decode(path, text, c); err != nil {
 		return nil, err
 	}

@@ -67,7 +67,8 @@ func kindWanted(goType string) string {
 		return "boolean"
 	case strings.HasPrefix(goType, "[]"):
 		return "list"
-	case strings.HasSuffix(goType, ".Script"), strings.HasSuffix(goType, ".Authority"):
+	case strings.HasSuffix(goType, ".Script"), strings.HasSuffix(goType, ".Authority"),
+		strings.HasSuffix(goType, ".Challenge"), strings.HasSuffix(goType, ".Relay"):
 		return "table"
 	}
 	return "string"

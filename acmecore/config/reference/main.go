@@ -45,6 +45,7 @@ type key struct {
 	name     string
 	text     string
 	kind     string // the struct's name where the key is a table
+	listed   bool   // it is a list, of values or of tables
 	fallback string // the default, as TOML
 	example  string // a value, as TOML; for a map of tables the name of one
 }
@@ -70,7 +71,7 @@ func keysOf(fields *ast.StructType) (keys []key) {
 		tag := reflect.StructTag(quoted)
 		name, _, _ := strings.Cut(tag.Get("toml"), ",")
 		keys = append(keys, key{
-			name: name, text: words(field.Doc), kind: structOf(field.Type),
+			name: name, text: words(field.Doc), kind: structOf(field.Type), listed: isList(field.Type),
 			fallback: tag.Get("default"), example: tag.Get("example"),
 		})
 	}
@@ -83,8 +84,15 @@ func structOf(expression ast.Expr) string {
 		return expression.Name
 	case *ast.MapType:
 		return structOf(expression.Value)
+	case *ast.ArrayType:
+		return structOf(expression.Elt)
 	}
 	return ""
+}
+
+func isList(expression ast.Expr) bool {
+	_, found := expression.(*ast.ArrayType)
+	return found
 }
 
 // words joins the lines of a comment.
@@ -102,7 +110,10 @@ func (k key) value() string {
 
 // header is the line that opens a table.
 func (k key) header() string {
-	if k.example != "" {
+	switch {
+	case k.listed:
+		return fmt.Sprintf("[[%s]]", k.name)
+	case k.example != "":
 		return fmt.Sprintf("[%s.%s]", k.name, k.example)
 	}
 	return fmt.Sprintf("[%s]", k.name)
