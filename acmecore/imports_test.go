@@ -19,11 +19,12 @@ var mayImport = map[string][]string{
 	"acmecore/durable":          {},
 	"acmecore/config/reference": {},
 	"acmecore/keys":             {"acmecore"},
+	"acmecore/socket":           {"acmecore"},
 	"static":                    {},
 	// 1: the stages, none of which knows another.
 	"acmecore/challenge": {"acmecore", "acmecore/durable"},
 	"acmecore/config":    {"acmecore"},
-	"acmecore/control":   {"acmecore"},
+	"acmecore/control":   {"acmecore", "acmecore/socket"},
 	"acmecore/order":     {"acmecore"},
 	"acmecore/store":     {"acmecore", "acmecore/durable", "acmecore/keys"},
 	"templates":          {"acmecore", "static"},
@@ -32,10 +33,11 @@ var mayImport = map[string][]string{
 	"web":              {"acmecore", "acmecore/challenge", "acmecore/control", "static", "templates"},
 	// 3: the programs.
 	"cgi":         {"acmecore/challenge", "cgi/leave", "cgi/meta"},
+	"cgi/fastcgi": {"cgi/gateway", "cgi/meta"},
 	"cgi/gateway": {"acmecore", "cgi/meta", "web"},
 	"cgi/leave":   {},
 	"cgi/meta":    {},
-	"cgi/pages":   {"acmecore", "acmecore/challenge", "acmecore/control", "cgi/gateway", "cgi/leave", "cgi/meta", "web"},
+	"cgi/pages":   {"acmecore", "acmecore/challenge", "acmecore/control", "cgi/fastcgi", "cgi/gateway", "cgi/leave", "cgi/meta", "web"},
 	"overseer":    {"..."},
 	// Beside the programs: instruments, which drive them from outside.
 	"deploy/...": {"deploy/..."},

@@ -16,6 +16,7 @@ import (
 	"time"
 
 	"wcme/acmecore"
+	"wcme/acmecore/socket"
 )
 
 // Client asks an overseer through its socket. It implements Operations.
@@ -39,13 +40,7 @@ func NewClient(socket string) *Client {
 
 // Answers tells whether an overseer accepts connections on the socket. A socket
 // that the caller may not use counts as answering, so that the refusal is shown.
-func (c *Client) Answers() bool {
-	conn, err := net.DialTimeout("unix", c.socket, 2*time.Second)
-	if err == nil {
-		conn.Close()
-	}
-	return err == nil || errors.Is(err, fs.ErrPermission)
-}
+func (c *Client) Answers() bool { return socket.Answers(c.socket) }
 
 // List implements Operations.
 func (c *Client) List(ctx context.Context) (list []acmecore.Certificate, err error) {
