@@ -19,37 +19,45 @@ import (
 	"wcme/web"
 )
 
+// webOptions are the flags of `wcme web`.
+type webOptions struct {
+	listen, user         string
+	fastCGI, mode, owner string
+}
+
 func (p *program) webVerb() *cobra.Command {
-	listen, user := "", ""
+	var o webOptions
 	verb := &cobra.Command{
-		Use:   "web --listen ADDRESS",
-		Short: "serve the script's pages over plain HTTP",
-		Long: `Serves what cgi-bin/wcme serves, over plain HTTP: for hosts whose web server can
-run no CGI program, and for development. The challenges are answered to
-everybody. The admin pages are refused, because nobody signs in here, unless
---as names the user that every visitor is taken for, which is allowed on a
-loopback address only.`,
-		Example: "  wcme web --listen :80\n  wcme web --listen 127.0.0.1:8080 --as admin",
+		Use:   "web [--listen ADDRESS | --fastcgi unix:PATH]",
+		Short: "serve the script's pages over plain HTTP, or by FastCGI",
+		Long: `Serves what cgi-bin/wcme serves. With --listen, over plain HTTP: for hosts whose
+web server can run no CGI program, and for development. The challenges are
+answered to everybody. The admin pages are refused, because nobody signs in here,
+unless --as names the user that every visitor is taken for, which is allowed on a
+loopback address only.
+
+With --fastcgi, to a web server that speaks FastCGI, on a Unix socket. Who may
+connect says who is signed in: --owner and --mode grant that to the web server
+alone. Run it as the web server's user, not as root.`,
+		Example: "  wcme web --listen 127.0.0.1:8080 --as admin\n  wcme web --fastcgi unix:/run/wcme/web.sock --owner :www-data",
 		Args:    exactly(0, "none is"),
-		RunE:    func(verb *cobra.Command, _ []string) error { return p.web(verb.Context(), listen, user) },
+		RunE:    func(verb *cobra.Command, _ []string) error { return p.web(verb.Context(), o) },
 	}
-	verb.Flags().StringVar(&listen, "listen", "127.0.0.1:8080", "the address to listen on, HOST:PORT")
-	verb.Flags().StringVar(&user, "as", "", "take every visitor for this user (loopback only)")
+	flags := verb.Flags()
+	flags.StringVar(&o.listen, "listen", "127.0.0.1:8080", "the address to listen on, HOST:PORT")
+	flags.StringVar(&o.user, "as", "", "take every visitor for this user (loopback only)")
+	flags.StringVar(&o.fastCGI, "fastcgi", "", "the socket to serve FastCGI on, unix:PATH")
+	flags.StringVar(&o.mode, "mode", "0660", "the mode of that socket")
+	flags.StringVar(&o.owner, "owner", "", "who owns that socket, USER, USER:GROUP or :GROUP")
+	verb.MarkFlagsMutuallyExclusive("listen", "fastcgi")
+	verb.MarkFlagsMutuallyExclusive("as", "fastcgi")
 	return verb
 }
 
-func (p *program) web(ctx context.Context, address, user string) error {
+func (p *program) web(ctx context.Context, o webOptions) error {
 	root, err := p.open()
 	if err != nil {
 		return err
-	}
-	listener, err := net.Listen("tcp", address)
-	if err != nil {
-		return &acmecore.Error{Kind: acmecore.Invalid, Op: "listen on", Subject: address, Cause: err,
-			Hint: "give --listen another port, or run wcme as a user who may use this one"}
-	}
-	if user != "" && !isLoopback(listener.Addr()) {
-		return errors.Join(usage(fmt.Errorf("--as with %s, which others can reach", listener.Addr())), listener.Close())
 	}
 	log := slog.New(slog.NewTextHandler(p.stderr, nil))
 	site := web.New(web.Site{
@@ -58,8 +66,27 @@ func (p *program) web(ctx context.Context, address, user string) error {
 		Clock:      time.Now,
 		Log:        log,
 	})
+	if o.fastCGI != "" {
+		return serveFastCGI(ctx, o, site, log)
+	}
+	listener, err := listenHTTP(o)
+	if err != nil {
+		return err
+	}
 	fmt.Fprintf(p.stdout, "http://%s/admin/list\n", listener.Addr())
-	return serveHTTP(ctx, listener, asUser(site, user), log)
+	return serveHTTP(ctx, listener, asUser(site, o.user), log)
+}
+
+func listenHTTP(o webOptions) (net.Listener, error) {
+	listener, err := net.Listen("tcp", o.listen)
+	if err != nil {
+		return nil, &acmecore.Error{Kind: acmecore.Invalid, Op: "listen on", Subject: o.listen, Cause: err,
+			Hint: "give --listen another port, or run wcme as a user who may use this one"}
+	}
+	if o.user != "" && !isLoopback(listener.Addr()) {
+		return nil, errors.Join(usage(fmt.Errorf("--as with %s, which others can reach", listener.Addr())), listener.Close())
+	}
+	return listener, nil
 }
 
 // asUser puts the visitor into each request, and refuses paths that mean

@@ -53,6 +53,14 @@ func (g *Gateway) Serve(ctx context.Context, variables meta.Variables, body io.R
 	return err
 }
 
+// Refuse answers a request that was found wrong before its variables were known,
+// as Serve answers those that it refuses itself.
+func (g *Gateway) Refuse(refusal *meta.Refusal, output io.Writer) error {
+	answer := newAnswer()
+	g.refuse(answer, refusal)
+	return answer.send(output, false)
+}
+
 // handle lets the handler answer; one that panics has said nothing.
 func (g *Gateway) handle(answer *answer, r *http.Request) {
 	defer func() {

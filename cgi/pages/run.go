@@ -10,20 +10,29 @@ import (
 
 	"wcme/acmecore/challenge"
 	"wcme/acmecore/control"
+	"wcme/cgi/fastcgi"
 	"wcme/cgi/gateway"
 	"wcme/cgi/meta"
 	"wcme/web"
 )
 
-// run answers the request that the environment describes, and returns the exit
-// status: 2 when it describes none.
+// run serves FastCGI where the process was started with a listening socket, and
+// otherwise answers the request that the environment describes. It returns the
+// exit status: 2 when there is neither.
 func run(environ []string, stdin io.Reader, stdout, stderr io.Writer) int {
 	variables := meta.FromEnviron(environ)
-	if !variables.FromServer() {
+	log := slog.New(slog.NewTextHandler(stderr, nil))
+	listeners, err := fastcgi.Listeners(variables, log)
+	switch {
+	case err != nil:
+		fmt.Fprintf(stderr, "error: %v\nhint: hand over a Unix socket: spawn-fcgi -s, or ListenStream=/path in a systemd socket unit\n", err)
+		return 2
+	case len(listeners) > 0:
+		return serve(listeners, variables, log)
+	case !variables.FromServer():
 		fmt.Fprint(stderr, usage)
 		return 2
 	}
-	log := slog.New(slog.NewTextHandler(stderr, nil))
 	script := gateway.Gateway{Handler: web.New(site(variables, log)), Log: log}
 	if err := script.Serve(context.Background(), variables, stdin, stdout); err != nil {
 		return 1 // nobody is left to be told

@@ -1,0 +1,301 @@
+package fastcgi
+
+import (
+	"bytes"
+	"context"
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"net"
+	"net/http"
+	"os"
+	"sync"
+	"time"
+)
+
+// connection is one of a web server.
+type connection struct {
+	hub     *hub
+	peer    net.Conn
+	records records
+	scratch []byte // the content of a record that is looked at whole
+	running sync.WaitGroup
+	writing sync.Mutex
+
+	mu        sync.Mutex
+	open      map[uint16]*request
+	idleSince time.Time
+	lingering bool // what comes is no longer looked at
+}
+
+func newConnection(h *hub, peer net.Conn) *connection {
+	c := &connection{hub: h, peer: peer, open: make(map[uint16]*request), idleSince: time.Now()}
+	c.records.sink = c
+	return c
+}
+
+// serve reads until the peer closes the connection, breaks the protocol or has
+// no request for too long. Then it ends what still runs.
+func (c *connection) serve() {
+	defer c.peer.Close()
+	buffer := buffers.Get().(*[]byte)
+	defer buffers.Put(buffer)
+	err := c.read((*buffer)[:cap(*buffer)])
+	if errors.Is(err, errProtocol) {
+		c.hub.log.Warn("FastCGI connection closed", "reason", err.Error())
+		c.peer.Close()
+	}
+	c.cancelAll()
+	c.running.Wait() // a peer that has only finished sending still gets its answers
+}
+
+func (c *connection) read(buffer []byte) error {
+	for {
+		if !c.setDeadline() {
+			return nil
+		}
+		n, err := c.peer.Read(buffer)
+		if err := c.records.feed(buffer[:n]); err != nil {
+			return err
+		}
+		if errors.Is(err, os.ErrDeadlineExceeded) {
+			c.expire()
+			continue
+		}
+		if err != nil {
+			return err
+		}
+	}
+}
+
+// setDeadline limits the time of the next read. It returns false where there is
+// nothing more to wait for.
+func (c *connection) setDeadline() bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	deadline := time.Now().Add(idleTime)
+	if len(c.open) == 0 {
+		if deadline = c.idleDeadline(); !deadline.After(time.Now()) {
+			return false
+		}
+	}
+	for _, r := range c.open {
+		if late := r.begun.Add(inputTime); r.phase != running && late.Before(deadline) {
+			deadline = late
+		}
+	}
+	return c.peer.SetReadDeadline(deadline) == nil
+}
+
+// idleDeadline is when a connection without a request is closed.
+func (c *connection) idleDeadline() time.Time {
+	switch {
+	case c.lingering:
+		return c.idleSince.Add(lingerTime)
+	case c.hub.stopping.Load():
+		return c.idleSince
+	}
+	return c.idleSince.Add(idleTime)
+}
+
+// expire refuses the requests whose input is late.
+func (c *connection) expire() {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	for _, r := range c.open {
+		if r.phase != running && time.Since(r.begun) >= inputTime {
+			r.refuse(http.StatusRequestTimeout, "the request did not arrive in time")
+			c.start(r)
+		}
+	}
+}
+
+// idle tells whether no request is open, and since when.
+func (c *connection) idle() (idle bool, since time.Time) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return len(c.open) == 0, c.idleSince
+}
+
+// wake lets the reader look again at what it waits for.
+func (c *connection) wake() {
+	c.mu.Lock() // so that no older deadline takes the place of this one
+	defer c.mu.Unlock()
+	c.peer.SetReadDeadline(time.Now())
+}
+
+func (c *connection) cancelAll() {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	for id, r := range c.open {
+		if r.phase == running {
+			r.cancel()
+			continue
+		}
+		delete(c.open, id)
+		c.hub.open.Add(-1)
+	}
+}
+
+// errProtocol is the cause of every end for which the peer is to blame.
+var errProtocol = errors.New("the web server breaks the protocol")
+
+// begin implements sink.
+func (c *connection) begin(h header) error {
+	c.scratch = c.scratch[:0]
+	switch {
+	case h.kind == typeBegin && (h.id == 0 || h.content != 8):
+		return protocolError("a request begins in no known way")
+	case h.kind == typeBegin && c.isOpen(h.id):
+		return protocolError("a request begins twice")
+	}
+	return nil
+}
+
+func protocolError(how string) error { return fmt.Errorf("%w: %s", errProtocol, how) }
+
+func (c *connection) isOpen(id uint16) bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.open[id] != nil
+}
+
+// content implements sink.
+func (c *connection) content(h header, piece []byte) error {
+	switch {
+	case h.kind == typeBegin, h.kind == typeGetValues && h.id == 0:
+		c.scratch = append(c.scratch, piece...)
+	case h.kind == typeParams:
+		c.input(h.id, func(r *request) { r.addParams(piece) })
+	case h.kind == typeStdin:
+		c.input(h.id, func(r *request) { r.addStdin(piece) })
+	}
+	return nil
+}
+
+// end implements sink.
+func (c *connection) end(h header) error {
+	switch {
+	case h.kind == typeBegin:
+		return c.beginRequest(h.id)
+	case h.kind == typeAbort:
+		return c.abort(h.id)
+	case h.kind == typeParams && h.content == 0:
+		c.input(h.id, (*request).endParams)
+	case h.kind == typeStdin && h.content == 0:
+		c.input(h.id, (*request).endStdin)
+	case h.kind == typeGetValues && h.id == 0:
+		return c.write(appendRecord(nil, typeValues, 0, appendValues(nil, string(c.scratch))))
+	case h.kind == 0 || h.kind > typeUnknown:
+		return c.write(appendRecord(nil, typeUnknown, 0, []byte{h.kind, 0, 0, 0, 0, 0, 0, 0}))
+	}
+	return nil
+}
+
+// beginRequest opens a request, or says why it does not (section 5.5).
+func (c *connection) beginRequest(id uint16) error {
+	role, flags := binary.BigEndian.Uint16(c.scratch), c.scratch[2]
+	if role != roleResponder {
+		return c.write(appendEnd(nil, id, statusRole))
+	}
+	if !c.admit(id, flags&flagKeepOpen != 0) {
+		return c.write(appendEnd(nil, id, statusOverload))
+	}
+	return nil
+}
+
+// admit tells whether there is room for the request.
+func (c *connection) admit(id uint16, keepOpen bool) bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if len(c.open) >= maxMultiplexed || c.lingering || c.hub.stopping.Load() || !c.hub.admit() {
+		return false
+	}
+	c.open[id] = newRequest(id, keepOpen)
+	return true
+}
+
+// input lets a request take something in, and starts it when that was all. What
+// comes for a request that is not open, or that runs, is ignored (section 3.3).
+func (c *connection) input(id uint16, take func(*request)) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	r := c.open[id]
+	if r == nil || r.phase == running {
+		return
+	}
+	take(r)
+	if r.refusal != nil || r.whole {
+		c.start(r)
+	}
+}
+
+// abort ends a request whose visitor has gone (section 5.4).
+func (c *connection) abort(id uint16) error {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	r := c.open[id]
+	if r == nil {
+		return nil
+	}
+	if r.phase == running {
+		r.cancel()
+		return nil
+	}
+	r.aborted = true
+	c.start(r)
+	return nil
+}
+
+// start answers a request in a goroutine of its own. c.mu is held.
+func (c *connection) start(r *request) {
+	r.phase = running
+	ctx, cancel := context.WithCancel(c.hub.requests)
+	r.cancel = cancel
+	c.running.Go(func() {
+		defer cancel()
+		c.finish(r, r.answer(ctx, c.hub))
+	})
+}
+
+// finish sends the answer, and closes the connection where the web server wants
+// that. The peer may use the request's number again as soon as it has the answer.
+func (c *connection) finish(r *request, answer *bytes.Buffer) {
+	c.mu.Lock()
+	delete(c.open, r.id)
+	c.idleSince = time.Now()
+	c.lingering = c.lingering || !r.keepOpen && !r.whole
+	c.mu.Unlock()
+	c.hub.open.Add(-1)
+	err := c.write(answer.Bytes())
+	answers.Put(answer)
+	switch {
+	case err != nil || !r.keepOpen && r.whole:
+		c.peer.Close()
+	case !r.keepOpen:
+		c.linger()
+	case c.hub.stopping.Load():
+		c.wake()
+	}
+	r.free()
+}
+
+// linger says that no more will be said, and takes in what the peer still sends: a
+// socket that is closed before that takes back its answer.
+func (c *connection) linger() {
+	if half, ok := c.peer.(interface{ CloseWrite() error }); ok {
+		half.CloseWrite()
+	}
+	c.wake()
+}
+
+// write sends records whole.
+func (c *connection) write(text []byte) error {
+	c.writing.Lock()
+	defer c.writing.Unlock()
+	if err := c.peer.SetWriteDeadline(time.Now().Add(writeTime)); err != nil {
+		return err
+	}
+	_, err := c.peer.Write(text)
+	return err
+}
