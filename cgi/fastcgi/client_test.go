@@ -55,7 +55,11 @@ func params(pairs [][2]string) (stream string) {
 // whole is a whole request.
 func whole(id int, keepOpen bool, pairs [][2]string, body string) []byte {
 	b := begin(id, 1, keepOpen)
-	b = append(b, record(4, id, params(pairs))...)
+	for stream := params(pairs); stream != ""; {
+		piece := stream[:min(len(stream), 60000)]
+		b = append(b, record(4, id, piece)...)
+		stream = stream[len(piece):]
+	}
 	b = append(b, record(4, id, "")...)
 	if body != "" {
 		b = append(b, record(5, id, body)...)
