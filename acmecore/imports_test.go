@@ -32,13 +32,14 @@ var mayImport = map[string][]string{
 	"acmecore/manager": {"acmecore", "acmecore/challenge", "acmecore/config", "acmecore/control", "acmecore/keys", "acmecore/order", "acmecore/store"},
 	"web":              {"acmecore", "acmecore/challenge", "acmecore/control", "static", "templates"},
 	// 3: the programs.
-	"cgi":         {"acmecore/challenge", "cgi/leave", "cgi/meta"},
-	"cgi/fastcgi": {"cgi/gateway", "cgi/meta"},
-	"cgi/gateway": {"acmecore", "cgi/meta", "web"},
-	"cgi/leave":   {},
-	"cgi/meta":    {},
-	"cgi/pages":   {"acmecore", "acmecore/challenge", "acmecore/control", "cgi/fastcgi", "cgi/gateway", "cgi/leave", "cgi/meta", "web"},
-	"overseer":    {"..."},
+	"cgi":                  {"acmecore/challenge", "cgi/leave", "cgi/meta"},
+	"cgi/fastcgi":          {"cgi/gateway", "cgi/meta"},
+	"cgi/fastcgi/fcgitest": {},
+	"cgi/gateway":          {"acmecore", "cgi/meta", "web"},
+	"cgi/leave":            {},
+	"cgi/meta":             {},
+	"cgi/pages":            {"acmecore", "acmecore/challenge", "acmecore/control", "cgi/fastcgi", "cgi/gateway", "cgi/leave", "cgi/meta", "web"},
+	"overseer":             {"..."},
 	// Beside the programs: instruments, which drive them from outside.
 	"deploy/...": {"deploy/..."},
 }

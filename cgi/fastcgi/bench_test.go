@@ -10,6 +10,7 @@ import (
 	"testing"
 
 	"wcme/cgi/fastcgi"
+	"wcme/cgi/fastcgi/fcgitest"
 )
 
 // BenchmarkKeptConnection is a tiny answer over a Unix socket, the client in the
@@ -35,7 +36,7 @@ func benchmark(b *testing.B, serve func(context.Context, net.Listener) error) {
 		b.Fatal(err)
 	}
 	defer peer.Close()
-	request := whole(1, true, usual(), "")
+	request := fcgitest.Whole(1, true, fcgitest.Usual(), "")
 	answer := make([]byte, 4096)
 	b.ReportAllocs()
 	for b.Loop() {

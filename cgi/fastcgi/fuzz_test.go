@@ -9,13 +9,14 @@ import (
 	"time"
 
 	"wcme/cgi/fastcgi"
+	"wcme/cgi/fastcgi/fcgitest"
 )
 
 // FuzzRecords: however the bytes are cut, the same records come out of them, and
 // their contents are what stands in the bytes.
 func FuzzRecords(f *testing.F) {
-	f.Add(whole(1, true, usual(), "hello"), 3)
-	f.Add(padded(5, 65535, "x", 255), 1)
+	f.Add(fcgitest.Whole(1, true, fcgitest.Usual(), "hello"), 3)
+	f.Add(fcgitest.Padded(5, 65535, "x", 255), 1)
 	f.Add([]byte{1, 1, 0, 1, 0, 8, 0, 0}, 8)
 	f.Add([]byte{2}, 1)
 	f.Fuzz(func(t *testing.T, stream []byte, at int) {
@@ -38,8 +39,8 @@ func FuzzRecords(f *testing.F) {
 // FuzzParams: what is decoded, written again, is the same; and what was written
 // is decoded.
 func FuzzParams(f *testing.F) {
-	f.Add(params(usual()))
-	f.Add(pair("A", strings.Repeat("x", 200)) + pair(strings.Repeat("N", 130), ""))
+	f.Add(fcgitest.Params(fcgitest.Usual()))
+	f.Add(fcgitest.Pair("A", strings.Repeat("x", 200)) + fcgitest.Pair(strings.Repeat("N", 130), ""))
 	f.Add("\xff\xff\xff\xff\xff\xff\xff\xffab")
 	f.Add("\x80\x00\x00\x00\x00")
 	f.Fuzz(func(t *testing.T, stream string) {
@@ -52,7 +53,7 @@ func FuzzParams(f *testing.F) {
 			if name == "" || strings.ContainsAny(name, "=\x00\n") {
 				t.Fatalf("a parameter's name is %q", name)
 			}
-			again += pair(name, value)
+			again += fcgitest.Pair(name, value)
 			total += len(name) + len(value)
 		}
 		if total > len(stream) {
@@ -67,9 +68,9 @@ func FuzzParams(f *testing.F) {
 // FuzzConnection: whatever a peer sends, the connection ends when the peer is
 // done, and the server lives.
 func FuzzConnection(f *testing.F) {
-	f.Add(whole(1, true, usual(), ""))
-	f.Add(append(begin(1, 1, true), record(2, 1, "")...))
-	f.Add(append(whole(1, false, usual(), ""), whole(2, true, usual(), "x")...))
+	f.Add(fcgitest.Whole(1, true, fcgitest.Usual(), ""))
+	f.Add(append(fcgitest.Begin(1, 1, true), fcgitest.Record(2, 1, "")...))
+	f.Add(append(fcgitest.Whole(1, false, fcgitest.Usual(), ""), fcgitest.Whole(2, true, fcgitest.Usual(), "x")...))
 	s := start(f, echo)
 	f.Fuzz(func(t *testing.T, stream []byte) {
 		conn, err := net.Dial("unix", s.path)

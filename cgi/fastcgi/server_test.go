@@ -2,7 +2,6 @@ package fastcgi_test
 
 import (
 	"context"
-	"encoding/binary"
 	"errors"
 	"fmt"
 	"io"
@@ -16,6 +15,7 @@ import (
 	"time"
 
 	"wcme/cgi/fastcgi"
+	"wcme/cgi/fastcgi/fcgitest"
 )
 
 // running is a server of the test's own, on a Unix socket.
@@ -92,45 +92,17 @@ func (p peer) send(pieces ...[]byte) {
 	}
 }
 
-// got is a record that was received.
-type got struct {
-	kind    byte
-	id      int
-	content string
-}
-
 // next reads a record.
-func (p peer) next() (got, error) {
-	var head [8]byte
-	if _, err := io.ReadFull(p, head[:]); err != nil {
-		return got{}, err
-	}
-	if head[0] != 1 {
-		return got{}, fmt.Errorf("a record of version %d", head[0])
-	}
-	content := make([]byte, int(binary.BigEndian.Uint16(head[4:]))+int(head[6]))
-	_, err := io.ReadFull(p, content)
-	return got{head[1], int(binary.BigEndian.Uint16(head[2:])), string(content[:len(content)-int(head[6])])}, err
-}
+func (p peer) next() (fcgitest.Received, error) { return fcgitest.Read(p) }
 
-// answer reads up to the end of the request; what comes for others is an error.
+// answer reads up to the end of the request.
 func (p peer) answer(id int) (stdout string, status byte) {
 	p.Helper()
-	for {
-		r, err := p.next()
-		switch {
-		case err != nil:
-			p.Fatalf("request %d: after %q: %v", id, stdout, err)
-		case r.id != id:
-			p.Fatalf("request %d: got a record of %d", id, r.id)
-		case r.kind == 6:
-			stdout += r.content
-		case r.kind == 3 && len(r.content) == 8:
-			return stdout, r.content[4]
-		default:
-			p.Fatalf("request %d: got a record of type %d, %q", id, r.kind, r.content)
-		}
+	stdout, status, err := fcgitest.Answer(p, id)
+	if err != nil {
+		p.Fatalf("request %d: after %q: %v", id, stdout, err)
 	}
+	return stdout, status
 }
 
 // want reads an answer, which must be a complete one of that status of HTTP.
@@ -155,7 +127,7 @@ func (s *running) wantAlive(t testing.TB) {
 	t.Helper()
 	p := s.dial(t)
 	defer p.Close()
-	p.send(whole(7, false, usual(), ""))
+	p.send(fcgitest.Whole(7, false, fcgitest.Usual(), ""))
 	p.want(7, 200, "")
 }
 
@@ -171,7 +143,7 @@ func echo(w http.ResponseWriter, r *http.Request) {
 
 // with are the usual parameters and some in place of those.
 func with(pairs ...string) [][2]string {
-	list := usual()
+	list := fcgitest.Usual()
 	for i := 0; i < len(pairs); i += 2 {
 		list = append(list, [2]string{pairs[i], pairs[i+1]})
 	}

@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"wcme/cgi/fastcgi"
+	"wcme/cgi/fastcgi/fcgitest"
 )
 
 // pipes is a listener whose connections live in the memory, and in virtual time.
@@ -67,10 +68,10 @@ func virtual(t *testing.T, handler http.HandlerFunc, test func(t *testing.T, dia
 func TestRequestThatIsLateIsRefused(t *testing.T) {
 	virtual(t, echo, func(t *testing.T, dial func() peer, _ func() error) {
 		for name, piece := range map[string][]byte{
-			"nothing":          begin(1, 1, true),
-			"half a parameter": append(begin(1, 1, true), record(4, 1, "\x05\x05a")...),
-			"half a record":    append(begin(1, 1, true), record(4, 1, "\x05\x05a")[:9]...),
-			"half a body":      append(begin(1, 1, true), whole(1, true, with("CONTENT_LENGTH", "5"), "he")[16:len(whole(1, true, with("CONTENT_LENGTH", "5"), "he"))-8]...),
+			"nothing":          fcgitest.Begin(1, 1, true),
+			"half a parameter": append(fcgitest.Begin(1, 1, true), fcgitest.Record(4, 1, "\x05\x05a")...),
+			"half a record":    append(fcgitest.Begin(1, 1, true), fcgitest.Record(4, 1, "\x05\x05a")[:9]...),
+			"half a body":      append(fcgitest.Begin(1, 1, true), fcgitest.Whole(1, true, with("CONTENT_LENGTH", "5"), "he")[16:len(fcgitest.Whole(1, true, with("CONTENT_LENGTH", "5"), "he"))-8]...),
 		} {
 			p := dial()
 			p.send(piece)
@@ -90,7 +91,7 @@ func TestRequestThatDripsIsRefused(t *testing.T) {
 		p, done := dial(), make(chan struct{})
 		go func() {
 			defer close(done)
-			for _, c := range whole(1, true, usual(), "") {
+			for _, c := range fcgitest.Whole(1, true, fcgitest.Usual(), "") {
 				if _, err := p.Write([]byte{c}); err != nil {
 					return
 				}
@@ -110,7 +111,7 @@ func TestRequestThatDripsIsRefused(t *testing.T) {
 func TestIdleConnectionIsClosedInTheEnd(t *testing.T) {
 	virtual(t, echo, func(t *testing.T, dial func() peer, _ func() error) {
 		p := dial()
-		p.send(whole(1, true, usual(), ""))
+		p.send(fcgitest.Whole(1, true, fcgitest.Usual(), ""))
 		p.want(1, 200, echoed)
 		began := time.Now()
 		if _, err := p.next(); !errors.Is(err, io.EOF) || time.Since(began) != 10*time.Minute {
@@ -127,7 +128,7 @@ func TestLongRequestIsAnswered(t *testing.T) {
 	}
 	virtual(t, slow, func(t *testing.T, dial func() peer, _ func() error) {
 		p := dial()
-		p.send(whole(1, true, usual(), ""))
+		p.send(fcgitest.Whole(1, true, fcgitest.Usual(), ""))
 		p.want(1, 200, echoed)
 		p.Close()
 	})
@@ -139,16 +140,16 @@ func TestReaderThatStopsIsCutOff(t *testing.T) {
 	large := func(w http.ResponseWriter, r *http.Request) { io.WriteString(w, strings.Repeat("x", 1<<20)) }
 	virtual(t, large, func(t *testing.T, dial func() peer, _ func() error) {
 		stopped, other := dial(), dial()
-		stopped.send(whole(1, true, usual(), ""))
+		stopped.send(fcgitest.Whole(1, true, fcgitest.Usual(), ""))
 		synctest.Wait()
-		other.send(whole(1, true, usual(), ""))
+		other.send(fcgitest.Whole(1, true, fcgitest.Usual(), ""))
 		began := time.Now()
 		other.want(1, 200, "xxx")
 		if took := time.Since(began); took != 0 {
 			t.Errorf("the other waited %v", took)
 		}
 		time.Sleep(11 * time.Second)
-		if _, err := stopped.Write(begin(2, 1, true)); err == nil {
+		if _, err := stopped.Write(fcgitest.Begin(2, 1, true)); err == nil {
 			t.Error("the connection is still open")
 		}
 		other.Close()
@@ -165,15 +166,15 @@ func TestStopFinishesWhatRuns(t *testing.T) {
 	}
 	virtual(t, slow, func(t *testing.T, dial func() peer, stop func() error) {
 		busy, idle := dial(), dial()
-		idle.send(whole(1, true, usual(), ""))
+		idle.send(fcgitest.Whole(1, true, fcgitest.Usual(), ""))
 		idle.want(1, 200, echoed)
-		busy.send(whole(1, true, with("HTTP_SLOW", "yes"), ""))
+		busy.send(fcgitest.Whole(1, true, with("HTTP_SLOW", "yes"), ""))
 		synctest.Wait()
 		ended := make(chan error, 1)
 		go func() { ended <- stop() }()
 		synctest.Wait()
 		idle.wantClosed()
-		busy.send(whole(2, true, usual(), ""))
+		busy.send(fcgitest.Whole(2, true, fcgitest.Usual(), ""))
 		if stdout, status := busy.answer(2); stdout != "" || status != 2 {
 			t.Errorf("a new request: got %q and %d, want FCGI_OVERLOADED", stdout, status)
 		}
@@ -190,7 +191,7 @@ func TestStopCancelsWhatDoesNotEnd(t *testing.T) {
 	stuck := func(_ http.ResponseWriter, r *http.Request) { <-r.Context().Done() }
 	virtual(t, stuck, func(t *testing.T, dial func() peer, stop func() error) {
 		p := dial()
-		p.send(whole(1, true, usual(), ""))
+		p.send(fcgitest.Whole(1, true, fcgitest.Usual(), ""))
 		synctest.Wait()
 		began := time.Now()
 		if err := stop(); err != nil || time.Since(began) != 10*time.Second {
@@ -208,20 +209,20 @@ func TestRequestsOfAllConnectionsAreLimited(t *testing.T) {
 	for range 8 {
 		p := s.dial(t)
 		for id := 1; id <= 64; id++ {
-			p.send(whole(id, true, usual(), ""))
+			p.send(fcgitest.Whole(id, true, fcgitest.Usual(), ""))
 		}
-		p.send(record(9, 0, "")) // answered when all before has been read
+		p.send(fcgitest.Record(9, 0, "")) // answered when all before has been read
 		p.next()
 	}
 	p := s.dial(t)
-	p.send(whole(1, true, usual(), ""))
+	p.send(fcgitest.Whole(1, true, fcgitest.Usual(), ""))
 	if stdout, status := p.answer(1); stdout != "" || status != 2 {
 		t.Errorf("got %q and %d, want FCGI_OVERLOADED", stdout, status)
 	}
 	close(release)
 	p = s.dial(t)
 	for {
-		p.send(whole(1, true, usual(), ""))
+		p.send(fcgitest.Whole(1, true, fcgitest.Usual(), ""))
 		if _, status := p.answer(1); status == 0 {
 			return
 		}
