@@ -67,7 +67,7 @@ func (p *program) web(ctx context.Context, o webOptions) error {
 		Log:        log,
 	})
 	if o.fastCGI != "" {
-		return serveFastCGI(ctx, o, site, log)
+		return p.serveFastCGI(ctx, o, site, log)
 	}
 	listener, err := listenHTTP(o)
 	if err != nil {

@@ -20,7 +20,7 @@ import (
 
 // serveFastCGI serves the site on a Unix socket until the context ends, and
 // removes the socket then.
-func serveFastCGI(ctx context.Context, o webOptions, site http.Handler, log *slog.Logger) error {
+func (p *program) serveFastCGI(ctx context.Context, o webOptions, site http.Handler, log *slog.Logger) error {
 	path, found := strings.CutPrefix(o.fastCGI, "unix:")
 	if !found || path == "" {
 		return usage(fmt.Errorf("--fastcgi %q, where unix:PATH is wanted: whoever connects says who is signed in, so it is no port",
@@ -35,6 +35,7 @@ func serveFastCGI(ctx context.Context, o webOptions, site http.Handler, log *slo
 		return hintOwner(err)
 	}
 	defer os.Remove(path)
+	fmt.Fprintf(p.stdout, "unix:%s\n", path)
 	server := &fastcgi.Server{Handler: site, Log: log, Defaults: environmentBase()}
 	return server.Serve(ctx, listener)
 }
