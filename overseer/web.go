@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
 
 	"wcme/acmecore"
 	"wcme/acmecore/challenge"
@@ -41,7 +42,12 @@ connect says who is signed in: --owner and --mode grant that to the web server
 alone. Run it as the web server's user, not as root.`,
 		Example: "  wcme web --listen 127.0.0.1:8080 --as admin\n  wcme web --fastcgi unix:/run/wcme/web.sock --owner :www-data",
 		Args:    exactly(0, "none is"),
-		RunE:    func(verb *cobra.Command, _ []string) error { return p.web(verb.Context(), o) },
+		RunE: func(verb *cobra.Command, _ []string) error {
+			if err := checkTogether(verb.Flags()); err != nil {
+				return err
+			}
+			return p.web(verb.Context(), o)
+		},
 	}
 	flags := verb.Flags()
 	flags.StringVar(&o.listen, "listen", "127.0.0.1:8080", "the address to listen on, HOST:PORT")
@@ -49,9 +55,21 @@ alone. Run it as the web server's user, not as root.`,
 	flags.StringVar(&o.fastCGI, "fastcgi", "", "the socket to serve FastCGI on, unix:PATH")
 	flags.StringVar(&o.mode, "mode", "0660", "the mode of that socket")
 	flags.StringVar(&o.owner, "owner", "", "who owns that socket, USER, USER:GROUP or :GROUP")
-	verb.MarkFlagsMutuallyExclusive("listen", "fastcgi")
-	verb.MarkFlagsMutuallyExclusive("as", "fastcgi")
 	return verb
+}
+
+// checkTogether refuses flags that mean nothing beside each other.
+func checkTogether(flags *pflag.FlagSet) error {
+	others, where := []string{"listen", "as"}, "beside"
+	if !flags.Changed("fastcgi") {
+		others, where = []string{"mode", "owner"}, "without"
+	}
+	for _, other := range others {
+		if flags.Changed(other) {
+			return usage(fmt.Errorf("--%s has no meaning %s --fastcgi", other, where))
+		}
+	}
+	return nil
 }
 
 func (p *program) web(ctx context.Context, o webOptions) error {
