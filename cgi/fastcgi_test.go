@@ -12,7 +12,7 @@ import (
 	"testing"
 	"time"
 
-	"wcme/cgi/fastcgi/fcgitest"
+	"wcme/deploy/fcgitest"
 )
 
 // daemon is the script, started as a FastCGI process on a socket.

@@ -1,27 +1,31 @@
 package fastcgi_test
 
 import (
+	"bufio"
 	"context"
 	"io"
 	"log/slog"
 	"net"
 	"net/http"
+	"net/http/fcgi"
 	"path/filepath"
 	"testing"
 
 	"wcme/cgi/fastcgi"
-	"wcme/cgi/fastcgi/fcgitest"
+	"wcme/cgi/meta"
+	"wcme/deploy/fcgitest"
 )
 
-// BenchmarkKeptConnection is a tiny answer over a Unix socket, the client in the
-// same process: what is measured of net/http/fcgi with the same handler.
+// BenchmarkKeptConnection asks for a tiny answer over a Unix socket, again and
+// again on one connection. The client is in the same process and counts too.
 func BenchmarkKeptConnection(b *testing.B) {
-	tiny := http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { io.WriteString(w, "tiny") })
-	b.Run("ours", func(b *testing.B) {
-		benchmark(b, func(ctx context.Context, listener net.Listener) error {
-			server := &fastcgi.Server{Handler: tiny, Log: slog.New(slog.DiscardHandler)}
-			return server.Serve(ctx, listener)
-		})
+	handler := http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { io.WriteString(w, "tiny") })
+	ours := fastcgi.Server{Handler: handler, Log: slog.New(slog.DiscardHandler)}
+	b.Run("handler", func(b *testing.B) { benchmark(b, ours.Serve) })
+	ours.Plain = func(meta.Variables) ([]byte, bool) { return []byte("Status: 200 OK\r\n\r\ntiny"), true }
+	b.Run("plain", func(b *testing.B) { benchmark(b, ours.Serve) })
+	b.Run("net-http-fcgi", func(b *testing.B) {
+		benchmark(b, func(_ context.Context, listener net.Listener) error { return fcgi.Serve(listener, handler) })
 	})
 }
 
@@ -37,22 +41,27 @@ func benchmark(b *testing.B, serve func(context.Context, net.Listener) error) {
 	}
 	defer peer.Close()
 	request := fcgitest.Whole(1, true, fcgitest.Usual(), "")
-	answer := make([]byte, 4096)
+	answers := bufio.NewReader(peer)
 	b.ReportAllocs()
 	for b.Loop() {
 		if _, err := peer.Write(request); err != nil {
 			b.Fatal(err)
 		}
-		n := 0
-		for n < 16 || !ends(answer[:n]) {
-			m, err := peer.Read(answer[n:])
-			if err != nil {
+		for kind := byte(0); kind != 3; { // FCGI_END_REQUEST
+			if kind, err = skip(answers); err != nil {
 				b.Fatal(err)
 			}
-			n += m
 		}
 	}
 }
 
-// ends tells whether the records end with an FCGI_END_REQUEST.
-func ends(records []byte) bool { return records[len(records)-15] == 3 }
+// skip reads a record and tells its type.
+func skip(from *bufio.Reader) (kind byte, err error) {
+	head, err := from.Peek(8)
+	if err != nil {
+		return 0, err
+	}
+	kind = head[1]
+	_, err = from.Discard(8 + int(head[4])<<8 + int(head[5]) + int(head[6]))
+	return kind, err
+}

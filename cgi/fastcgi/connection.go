@@ -22,11 +22,19 @@ type connection struct {
 	running sync.WaitGroup
 	writing sync.Mutex
 
+	writeBy time.Time // the deadline that is set; the holder of writing looks at it
+
 	mu        sync.Mutex
 	open      map[uint16]*request
+	readBy    time.Time // the deadline that is set; zero where it may have passed
+	answering int       // answers under way, of requests that are no longer open
 	idleSince time.Time
 	lingering bool // what comes is no longer looked at
 }
+
+// slack is how much later than due a deadline may fall, so that not every request
+// sets it anew.
+const slack = time.Second
 
 func newConnection(h *hub, peer net.Conn) *connection {
 	c := &connection{hub: h, peer: peer, open: make(map[uint16]*request), idleSince: time.Now()}
@@ -84,6 +92,10 @@ func (c *connection) setDeadline() bool {
 			deadline = late
 		}
 	}
+	if !deadline.Before(c.readBy) && deadline.Sub(c.readBy) < slack {
+		return true // it wakes the reader early, and is set then
+	}
+	c.readBy = deadline
 	return c.peer.SetReadDeadline(deadline) == nil
 }
 
@@ -102,6 +114,7 @@ func (c *connection) idleDeadline() time.Time {
 func (c *connection) expire() {
 	c.mu.Lock()
 	defer c.mu.Unlock()
+	c.readBy = time.Time{}
 	for _, r := range c.open {
 		if r.phase != running && time.Since(r.begun) >= inputTime {
 			r.refuse(http.StatusRequestTimeout, "the request did not arrive in time")
@@ -110,17 +123,18 @@ func (c *connection) expire() {
 	}
 }
 
-// idle tells whether no request is open, and since when.
+// idle tells whether no request is open or being answered, and since when.
 func (c *connection) idle() (idle bool, since time.Time) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	return len(c.open) == 0, c.idleSince
+	return len(c.open) == 0 && c.answering == 0, c.idleSince
 }
 
 // wake lets the reader look again at what it waits for.
 func (c *connection) wake() {
 	c.mu.Lock() // so that no older deadline takes the place of this one
 	defer c.mu.Unlock()
+	c.readBy = time.Time{}
 	c.peer.SetReadDeadline(time.Now())
 }
 
@@ -215,19 +229,39 @@ func (c *connection) admit(id uint16, keepOpen bool) bool {
 	return true
 }
 
-// input lets a request take something in, and starts it when that was all. What
+// input lets a request take something in, and answers it when that was all. What
 // comes for a request that is not open, or that runs, is ignored (section 3.3).
 func (c *connection) input(id uint16, take func(*request)) {
 	c.mu.Lock()
-	defer c.mu.Unlock()
 	r := c.open[id]
 	if r == nil || r.phase == running {
+		c.mu.Unlock()
 		return
 	}
 	take(r)
-	if r.refusal != nil || r.whole {
+	complete := r.refusal == nil && r.whole
+	switch {
+	case complete:
+		r.phase = running
+	case r.refusal != nil:
 		c.start(r)
 	}
+	c.mu.Unlock()
+	if complete {
+		c.run(r)
+	}
+}
+
+// run answers a complete request: here, where it is plain.
+func (c *connection) run(r *request) {
+	r.complement(c.hub.defaults)
+	if text, plain := c.hub.plain(r.variables); plain {
+		c.finish(r, r.framed(text))
+		return
+	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.start(r)
 }
 
 // abort ends a request whose visitor has gone (section 5.4).
@@ -263,12 +297,14 @@ func (c *connection) start(r *request) {
 func (c *connection) finish(r *request, answer *bytes.Buffer) {
 	c.mu.Lock()
 	delete(c.open, r.id)
+	c.answering++
 	c.idleSince = time.Now()
 	c.lingering = c.lingering || !r.keepOpen && !r.whole
 	c.mu.Unlock()
 	c.hub.open.Add(-1)
 	err := c.write(answer.Bytes())
 	answers.Put(answer)
+	c.answered()
 	switch {
 	case err != nil || !r.keepOpen && r.whole:
 		c.peer.Close()
@@ -278,6 +314,12 @@ func (c *connection) finish(r *request, answer *bytes.Buffer) {
 		c.wake()
 	}
 	r.free()
+}
+
+func (c *connection) answered() {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.answering--
 }
 
 // linger says that no more will be said, and takes in what the peer still sends: a
@@ -293,8 +335,11 @@ func (c *connection) linger() {
 func (c *connection) write(text []byte) error {
 	c.writing.Lock()
 	defer c.writing.Unlock()
-	if err := c.peer.SetWriteDeadline(time.Now().Add(writeTime)); err != nil {
-		return err
+	if by := time.Now().Add(writeTime); by.After(c.writeBy) {
+		c.writeBy = by.Add(slack)
+		if err := c.peer.SetWriteDeadline(c.writeBy); err != nil {
+			return err
+		}
 	}
 	_, err := c.peer.Write(text)
 	return err

@@ -9,7 +9,7 @@ import (
 	"time"
 
 	"wcme/cgi/fastcgi"
-	"wcme/cgi/fastcgi/fcgitest"
+	"wcme/deploy/fcgitest"
 )
 
 // FuzzRecords: however the bytes are cut, the same records come out of them, and

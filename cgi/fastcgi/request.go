@@ -67,13 +67,26 @@ func (r *request) answer(ctx context.Context, h *hub) *bytes.Buffer {
 	case r.refusal != nil:
 		h.gateway.Refuse(r.refusal, out)
 	default:
-		for name, value := range h.defaults {
-			if _, found := r.variables[name]; !found {
-				r.variables[name] = value
-			}
-		}
 		h.gateway.Serve(ctx, r.variables, bytes.NewReader(r.stdin), out)
 	}
+	answer.Write(appendEnd(answer.AvailableBuffer(), r.id, statusComplete))
+	return answer
+}
+
+// complement adds the variables that the request does not have.
+func (r *request) complement(defaults meta.Variables) {
+	for name, value := range defaults {
+		if _, found := r.variables[name]; !found {
+			r.variables[name] = value
+		}
+	}
+}
+
+// framed returns the records of an answer that is there already.
+func (r *request) framed(text []byte) *bytes.Buffer {
+	answer := answers.Get().(*bytes.Buffer)
+	answer.Reset()
+	output{id: r.id, to: answer}.Write(text)
 	answer.Write(appendEnd(answer.AvailableBuffer(), r.id, statusComplete))
 	return answer
 }

@@ -8,7 +8,7 @@ import (
 	"testing"
 	"time"
 
-	"wcme/cgi/fastcgi/fcgitest"
+	"wcme/deploy/fcgitest"
 )
 
 // This is F12.

@@ -24,6 +24,10 @@ type Server struct {
 	Log *slog.Logger
 	// Defaults are variables of requests that have none of that name.
 	Defaults meta.Variables
+	// Plain, where it is set, is asked first, and may answer as the Handler would,
+	// in the form of RFC 3875 section 6: at once, for whatever else the web server
+	// sends on the same connection waits.
+	Plain func(meta.Variables) (answer []byte, plain bool)
 }
 
 // Serve answers on the listener until the context ends. Then it closes the
@@ -32,9 +36,13 @@ type Server struct {
 func (s *Server) Serve(ctx context.Context, listener net.Listener) error {
 	requests, cancel := context.WithCancel(context.WithoutCancel(ctx))
 	defer cancel()
+	if s.Plain == nil {
+		s.Plain = func(meta.Variables) ([]byte, bool) { return nil, false }
+	}
 	hub := &hub{
 		gateway:     gateway.Gateway{Handler: s.Handler, Log: s.Log},
 		defaults:    s.Defaults,
+		plain:       s.Plain,
 		log:         s.Log,
 		requests:    requests,
 		places:      make(chan struct{}, maxConnections),
@@ -57,6 +65,7 @@ func (s *Server) Serve(ctx context.Context, listener net.Listener) error {
 type hub struct {
 	gateway  gateway.Gateway
 	defaults meta.Variables
+	plain    func(meta.Variables) ([]byte, bool)
 	log      *slog.Logger
 	requests context.Context // the parent of all requests'
 	places   chan struct{}   // holds one for each connection

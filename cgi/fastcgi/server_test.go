@@ -15,7 +15,7 @@ import (
 	"time"
 
 	"wcme/cgi/fastcgi"
-	"wcme/cgi/fastcgi/fcgitest"
+	"wcme/deploy/fcgitest"
 )
 
 // running is a server of the test's own, on a Unix socket.

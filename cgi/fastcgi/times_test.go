@@ -13,7 +13,7 @@ import (
 	"time"
 
 	"wcme/cgi/fastcgi"
-	"wcme/cgi/fastcgi/fcgitest"
+	"wcme/deploy/fcgitest"
 )
 
 // pipes is a listener whose connections live in the memory, and in virtual time.
@@ -148,7 +148,7 @@ func TestReaderThatStopsIsCutOff(t *testing.T) {
 		if took := time.Since(began); took != 0 {
 			t.Errorf("the other waited %v", took)
 		}
-		time.Sleep(11 * time.Second)
+		time.Sleep(12 * time.Second)
 		if _, err := stopped.Write(fcgitest.Begin(2, 1, true)); err == nil {
 			t.Error("the connection is still open")
 		}
@@ -228,3 +228,33 @@ func TestRequestsOfAllConnectionsAreLimited(t *testing.T) {
 		}
 	}
 }
+
+// With 256 busy connections, the next one waits until one of them is left.
+func TestConnectionsAreLimited(t *testing.T) {
+	slow := func(w http.ResponseWriter, r *http.Request) {
+		time.Sleep(5 * time.Second)
+		echo(w, r)
+	}
+	virtual(t, slow, func(t *testing.T, dial func() peer, _ func() error) {
+		busy := make([]peer, 256)
+		for i := range busy {
+			busy[i] = dial()
+			busy[i].send(whole(1, false))
+		}
+		synctest.Wait() // a request that is not yet looked at does not make a connection busy
+		waiting := dial()
+		began := time.Now()
+		go waiting.Write(whole(1, false))
+		for _, p := range busy {
+			p.want(1, 200, echoed)
+			p.wantClosed()
+		}
+		waiting.want(1, 200, echoed)
+		if took := time.Since(began); took != 10*time.Second {
+			t.Errorf("answered after %v, want 10 s: 5 s of waiting and 5 s of work", took)
+		}
+		waiting.wantClosed()
+	})
+}
+
+func whole(id int, keepOpen bool) []byte { return fcgitest.Whole(id, keepOpen, fcgitest.Usual(), "") }
