@@ -197,8 +197,8 @@ func TestMissingRootIsToldToTheLogOnly(t *testing.T) {
 func TestListPage(t *testing.T) {
 	root := pending(t)
 	serveList(t, filepath.Join(root, "overseer.sock"))
-	start(t, request("/admin/list", "WCME_ROOT="+root, "REMOTE_USER=admin"), nil).want(t, "200 OK", "<b>www.example.org</b>")
-	start(t, request("/admin/list", "WCME_SOCKET="+filepath.Join(root, "overseer.sock"), "REMOTE_USER=admin"), nil).want(t, "200 OK", "<b>www.example.org</b>")
+	start(t, request("/admin/list", "WCME_ROOT="+root, "REMOTE_USER=admin", "AUTH_TYPE=Basic"), nil).want(t, "200 OK", "<b>www.example.org</b>")
+	start(t, request("/admin/list", "WCME_SOCKET="+filepath.Join(root, "overseer.sock"), "REMOTE_USER=admin", "AUTH_TYPE=Basic"), nil).want(t, "200 OK", "<b>www.example.org</b>")
 	start(t, request("/admin/list", "WCME_ROOT="+root), nil).want(t, "403 Forbidden", "&lt;Location")
 	start(t, request("/admin/list", "WCME_ROOT="+root, "HTTP_REMOTE_USER=admin"), nil).want(t, "403 Forbidden", "&lt;Location")
 	start(t, request("/", "WCME_ROOT="+root), nil).want(t, "303 See Other", "\r\nLocation: /cgi-bin/wcme/admin/list\r\n")
@@ -208,7 +208,7 @@ func TestListPage(t *testing.T) {
 // must not be sent there.
 func TestOverseerAbsent(t *testing.T) {
 	root := pending(t)
-	got := start(t, request("/admin/list", "WCME_ROOT="+root, "REMOTE_USER=admin", "HTTP_PROXY=http://127.0.0.1:1"), nil)
+	got := start(t, request("/admin/list", "WCME_ROOT="+root, "REMOTE_USER=admin", "AUTH_TYPE=Basic", "HTTP_PROXY=http://127.0.0.1:1"), nil)
 	got.want(t, "503 Service Unavailable", "<code>wcme overseer</code>")
 	if strings.Count(got.stderr, "\n") != 1 || !strings.Contains(got.stderr, filepath.Join(root, "overseer.sock")) {
 		t.Errorf("stderr %q", got.stderr)

@@ -37,7 +37,7 @@ func (s Site) refuse(w http.ResponseWriter, r *http.Request) {
 		Heading: "Nobody is signed in",
 		Text: []string{
 			"wCME shows its admin pages only to users whom the web server has authenticated, " +
-				"and for this request the web server named none (REMOTE_USER is not set).",
+				"and for this request the web server named none (by REMOTE_USER and AUTH_TYPE).",
 		},
 		Advice: []templates.Advice{
 			{

@@ -20,7 +20,7 @@ func FuzzRequest(f *testing.F) {
 	f.Fuzz(func(t *testing.T, method, protocol, host, query, name, value, length, user string) {
 		v := meta.Variables{
 			"REQUEST_METHOD": method, "SERVER_PROTOCOL": protocol, "HTTP_HOST": host, "QUERY_STRING": query,
-			"HTTP_" + name: value, "CONTENT_LENGTH": length, "REMOTE_USER": user, "CONTENT_TYPE": value,
+			"HTTP_" + name: value, "CONTENT_LENGTH": length, "REMOTE_USER": user, "AUTH_TYPE": "Basic", "CONTENT_TYPE": value,
 			"SCRIPT_NAME": "/cgi-bin/wcme", "PATH_INFO": "/admin/list",
 		}
 		x := serve(t, v, strings.NewReader("hello"))

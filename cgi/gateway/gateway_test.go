@@ -178,7 +178,7 @@ func TestHandlerGetsTheRequest(t *testing.T) {
 		"QUERY_STRING", "a=b&c",
 		"HTTP_ACCEPT_LANGUAGE", "en",
 		"HTTP_X_UNDER", "1",
-		"REMOTE_USER", "alice",
+		"REMOTE_USER", "alice", "AUTH_TYPE", "Basic",
 		"HTTPS", "on",
 		"REQUEST_URI", "/elsewhere?z",
 		"HTTP_COOKIE", "a=1; b=2",

@@ -47,9 +47,15 @@ func newRequest(ctx context.Context, v meta.Variables, body io.Reader) (*http.Re
 	return r.WithContext(web.WithVisitor(ctx, visitor)), nil
 }
 
-// newVisitor takes who asks from what the server says, and from nothing else.
+// newVisitor takes who asks from what the server says, and from nothing else. A
+// user counts where the server has authenticated one, which it says by AUTH_TYPE
+// (RFC 3875 section 4.1.1): nginx's usual parameters have the name that a visitor
+// claims in REMOTE_USER, whether a password was asked for or not.
 func newVisitor(v meta.Variables, place meta.Place) (web.Visitor, *meta.Refusal) {
 	user := v["REMOTE_USER"]
+	if v["AUTH_TYPE"] == "" {
+		user = ""
+	}
 	if len(user) > maxUser || hasControl(user) {
 		return web.Visitor{}, bad("the user's name is not one", user)
 	}

@@ -182,7 +182,25 @@ func TestVisitorIsWhomTheServerNames(t *testing.T) {
 		}
 	}
 	for _, user := range []string{"a\r\nb", "a\x00", "\x1b[2J", strings.Repeat("a", 256)} {
-		serve(t, with("REMOTE_USER", user), nil).wantRefused(t, http.StatusBadRequest)
+		serve(t, with("REMOTE_USER", user, "AUTH_TYPE", "Basic"), nil).wantRefused(t, http.StatusBadRequest)
+	}
+}
+
+// nginx's usual parameters name in REMOTE_USER whoever a visitor claims to be.
+func TestUserCountsOnlyWhereTheServerAuthenticated(t *testing.T) {
+	for _, row := range []struct{ kind, user, want string }{
+		{"Basic", "alice", "alice"},
+		{"openid-connect", "alice", "alice"},
+		{"", "alice", ""},
+		{"Basic", "", ""},
+	} {
+		if x := serve(t, with("AUTH_TYPE", row.kind, "REMOTE_USER", row.user), nil); x.visitor.User != row.want {
+			t.Errorf("AUTH_TYPE=%q REMOTE_USER=%q: got %q, want %q", row.kind, row.user, x.visitor.User, row.want)
+		}
+	}
+	x := serve(t, with("HTTP_AUTH_TYPE", "Basic", "REMOTE_USER", "alice"), nil)
+	if x.visitor.User != "" {
+		t.Errorf("a visitor's own header: got user %q", x.visitor.User)
 	}
 }
 
