@@ -6,9 +6,14 @@
 // and Withdraw when the order has ended. The script calls Lookup with whatever
 // a visitor asked for. A file holds the key authorization, "TOKEN.THUMBPRINT",
 // and nothing else; it appears and disappears whole.
+//
+// Tokens that are not pending here may be known elsewhere: to other ACME clients
+// on this host, or to a server behind it. What the script must know of that the
+// overseer publishes in the same directory, as Settings, and Elsewhere goes by it.
 package challenge
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -55,8 +60,8 @@ func (d Directory) Withdraw(token acmecore.Token) error {
 }
 
 // Sweep removes what a killed run left behind: every pending challenge and
-// every unfinished temporary file, whose names begin with a dot. Call it only
-// where no order is in flight.
+// every unfinished temporary file, whose names begin with a dot. The settings
+// stay. Call it only where no order is in flight and nothing is being published.
 func (d Directory) Sweep() error {
 	entries, err := os.ReadDir(string(d))
 	if err != nil {
@@ -65,7 +70,7 @@ func (d Directory) Sweep() error {
 	for _, entry := range entries {
 		_, err := acmecore.ParseToken(entry.Name())
 		ours := err == nil || strings.HasPrefix(entry.Name(), ".")
-		if !ours || !entry.Type().IsRegular() {
+		if !ours || entry.Name() == settingsName || !entry.Type().IsRegular() {
 			continue
 		}
 		if err := durable.Remove(filepath.Join(string(d), entry.Name())); err != nil {
@@ -84,8 +89,7 @@ var ErrUnknown = errors.New("no such challenge")
 // ".THUMBPRINT" is ignored. Anything else is ErrUnknown; an error of another
 // kind means that the directory could not be read.
 func (d Directory) Lookup(asked string) ([]byte, error) {
-	asked, _, _ = strings.Cut(asked, ".")
-	token, err := acmecore.ParseToken(asked)
+	token, err := parseAsked(asked)
 	if err != nil {
 		return nil, ErrUnknown
 	}
@@ -93,7 +97,7 @@ func (d Directory) Lookup(asked string) ([]byte, error) {
 	if !errors.Is(err, fs.ErrNotExist) {
 		return answer, err
 	}
-	if token, err = d.folded(asked); err != nil {
+	if token, err = d.folded(string(token)); err != nil {
 		return nil, err
 	}
 	answer, err = d.read(token)
@@ -132,11 +136,13 @@ func (d Directory) folded(asked string) (acmecore.Token, error) {
 
 // read returns the content of the token's file. A file whose content is not
 // the token's key authorization is not one of ours and is not shown to anybody.
+// A line end behind it, as other clients' hooks write with echo, is left out.
 func (d Directory) read(token acmecore.Token) ([]byte, error) {
 	text, err := readRegular(filepath.Join(string(d), string(token)), maxAuthorization+1)
 	if err != nil {
 		return nil, err
 	}
+	text = bytes.TrimRight(text, "\r\n")
 	if !isAuthorization(string(text), token) {
 		return nil, ErrUnknown
 	}
