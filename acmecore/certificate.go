@@ -93,7 +93,8 @@ type Account struct {
 type Authority struct {
 	CA              string   `json:"ca"` // as the configuration calls it
 	Directory       string   `json:"directory"`
-	Terms           string   `json:"terms"` // URL; "" where there are none
+	Proxy           string   `json:"proxy,omitempty"` // that leads there, without its password
+	Terms           string   `json:"terms"`           // URL; "" where there are none
 	Website         string   `json:"website"`
 	CAA             []string `json:"caa"` // the domains it looks for in CAA records
 	Profiles        []string `json:"profiles"`

@@ -19,6 +19,7 @@ import (
 	"crypto/x509"
 	"errors"
 	"net/http"
+	"net/url"
 	"slices"
 	"time"
 
@@ -45,8 +46,11 @@ type Options struct {
 	// Progress hears of each step; nil hears nothing.
 	Progress acmecore.Progress
 
-	// Base is the transport below ours; nil means one of net/http with the
-	// proxy of the environment.
+	// Proxy leads to the CA; nil means that of the environment (HTTPS_PROXY and
+	// NO_PROXY, as they are when New is called).
+	Proxy Proxy
+	// Base is the transport below ours; nil means one of net/http that goes through
+	// the Proxy.
 	Base http.RoundTripper
 	// Now is the clock; nil means time.Now.
 	Now func() time.Time
@@ -123,6 +127,7 @@ func (c *Client) Discover(ctx context.Context) (acmecore.Authority, error) {
 	slices.Sort(profiles)
 	return acmecore.Authority{
 		Directory:       c.target,
+		Proxy:           c.proxy(),
 		Terms:           acmecore.Inert(directory.Terms),
 		Website:         acmecore.Inert(directory.Website),
 		CAA:             inert(directory.CAA),
@@ -130,6 +135,15 @@ func (c *Client) Discover(ctx context.Context) (acmecore.Authority, error) {
 		ExternalAccount: directory.ExternalAccountRequired,
 		Milliseconds:    c.now().Sub(began).Milliseconds(),
 	}, nil
+}
+
+// proxy names the proxy that leads to the directory.
+func (c *Client) proxy() string {
+	target, err := url.Parse(c.target)
+	if err != nil {
+		return ""
+	}
+	return c.transport.proxyOf(target)
 }
 
 // explainDirectory explains why there is no directory: most often because the

@@ -84,6 +84,10 @@ func explainExchange(err error, op, subject string) error {
 		untrusted *tls.CertificateVerificationError
 	)
 	switch {
+	case errors.Is(err, errBadProxy):
+		explained.Kind, explained.Hint = acmecore.Invalid, hintBadProxy
+	case isAtProxy(err):
+		explained.Hint = hintForProxy(err)
 	case errors.As(err, new(*foreignHost)):
 		explained.Hint = "if the CA documents that host, add it to `hosts` of its [authority.NAME] in wcme.toml"
 	case errors.As(err, new(strayError)):
@@ -94,7 +98,7 @@ func explainExchange(err error, op, subject string) error {
 		explained.Hint = "is the directory's URL right, and does this host's DNS work?"
 	case errors.Is(err, context.DeadlineExceeded):
 		explained.Hint = hintWayOut
-	case errors.As(err, &network) && (network.Op == "dial" || network.Op == "proxyconnect"):
+	case errors.As(err, &network) && network.Op == "dial":
 		explained.Hint = hintWayOut
 	case errors.As(err, &network) && network.Op == "remote error": // of TLS
 		explained.Hint = "wcme speaks TLS 1.2 and 1.3, without a certificate of its own; does the CA ask for something else?"
@@ -112,8 +116,11 @@ func (e *exchangeError) Error() string {
 	var (
 		dns       *net.DNSError
 		untrusted *tls.CertificateVerificationError
+		proxy     *proxyError
 	)
 	switch {
+	case errors.As(e.error, &proxy):
+		return proxy.Error()
 	case errors.As(e.error, &untrusted):
 		return "its TLS certificate is not trusted: " + acmecore.Inert(untrusted.Err.Error())
 	case errors.As(e.error, &dns):
@@ -177,6 +184,8 @@ type unreadable struct{ error }
 func (c *Client) passing(err error) bool {
 	switch {
 	case errors.As(err, new(*foreignHost)), errors.As(err, new(strayError)), errors.As(err, new(*tls.CertificateVerificationError)):
+		return false
+	case isProxyRefusal(err):
 		return false
 	case errors.As(err, new(*unreadable)), isType(err, "orderNotReady"):
 		return true

@@ -13,6 +13,7 @@ var (
 	ParseRetryAfter = parseRetryAfter
 	Patience        = patience
 	Resign          = resign
+	FromEnvironment = fromEnvironment
 )
 
 // PostTwice sends a request twice, as a call of the library that may send one.

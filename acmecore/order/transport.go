@@ -30,20 +30,14 @@ const (
 
 // newTransport returns the transport of all requests to a CA.
 func newTransport(o Options) *transport {
-	base := o.Base
-	if base == nil {
-		base = &http.Transport{
-			Proxy:                  http.ProxyFromEnvironment,
-			TLSClientConfig:        &tls.Config{RootCAs: o.Roots, MinVersion: tls.VersionTLS12},
-			TLSHandshakeTimeout:    20 * time.Second,
-			MaxResponseHeaderBytes: maxHeaders,
-			MaxConnsPerHost:        maxLanes, // a CA's front counts connections
-			IdleConnTimeout:        30 * time.Second,
-			DisableCompression:     true,
-			ForceAttemptHTTP2:      true,
+	t := &transport{base: o.Base, key: o.Key, userAgent: o.UserAgent, now: o.Now}
+	if t.base == nil {
+		t.proxy = o.Proxy
+		if t.proxy == nil {
+			t.proxy = fromEnvironment()
 		}
+		t.base = newBase(o, t.proxy)
 	}
-	t := &transport{base: base, key: o.Key, userAgent: o.UserAgent, now: o.Now}
 	for _, host := range o.Hosts {
 		t.hosts = append(t.hosts, plainHost(host))
 	}
@@ -51,6 +45,22 @@ func newTransport(o Options) *transport {
 		t.hosts = append(t.hosts, plainHost(parsed.Host))
 	}
 	return t
+}
+
+// newBase returns the transport of net/http.
+func newBase(o Options, proxy Proxy) *http.Transport {
+	return &http.Transport{
+		Proxy:                  func(r *http.Request) (*url.URL, error) { return proxy(r.URL) },
+		ProxyConnectHeader:     http.Header{"User-Agent": {o.UserAgent}},
+		OnProxyConnectResponse: admitProxy,
+		TLSClientConfig:        &tls.Config{RootCAs: o.Roots, MinVersion: tls.VersionTLS12},
+		TLSHandshakeTimeout:    20 * time.Second,
+		MaxResponseHeaderBytes: maxHeaders,
+		MaxConnsPerHost:        maxLanes, // a CA's front counts connections
+		IdleConnTimeout:        30 * time.Second,
+		DisableCompression:     true,
+		ForceAttemptHTTP2:      true,
+	}
 }
 
 // plainHost spells a host as all spell it: in lower case, and without the port
@@ -80,6 +90,7 @@ func checkRedirect(r *http.Request, via []*http.Request) error {
 // the refusal (RFC 8555 section 6.5), and keeps what x/crypto does not show.
 type transport struct {
 	base      http.RoundTripper
+	proxy     Proxy // nil where base is not ours
 	hosts     []string
 	key       crypto.Signer
 	userAgent string
@@ -162,12 +173,12 @@ func (t *transport) send(r *http.Request, body []byte) (*http.Response, []byte, 
 	}
 	response, err := t.base.RoundTrip(copied)
 	if err != nil {
-		return nil, nil, err
+		return nil, nil, t.viaProxy(r.URL, err)
 	}
 	defer response.Body.Close()
 	content, err := io.ReadAll(io.LimitReader(response.Body, maxBody+1))
 	if err != nil {
-		return nil, nil, err
+		return nil, nil, t.viaProxy(r.URL, err)
 	}
 	if len(content) > maxBody {
 		return nil, nil, strayError(fmt.Sprintf("the CA's answer is larger than %d bytes", maxBody))
