@@ -65,8 +65,16 @@ func (c *Config) unknownCA(ca string) error {
 }
 
 // EABKeyBytes decodes the HMAC key of the external account binding.
-func (a *Authority) EABKeyBytes() ([]byte, error) {
-	return base64.RawURLEncoding.DecodeString(strings.TrimRight(a.EABKey.Reveal(), "="))
+func (a *Authority) EABKeyBytes() ([]byte, error) { return DecodeEABKey(a.EABKey.Reveal()) }
+
+// DecodeEABKey decodes an HMAC key as CAs show it, with or without padding. The
+// error does not repeat it.
+func DecodeEABKey(text string) ([]byte, error) {
+	key, err := base64.RawURLEncoding.DecodeString(strings.TrimRight(text, "="))
+	if err != nil {
+		return nil, errors.New("it is not base64url")
+	}
+	return key, nil
 }
 
 // check finds what no single value shows.
@@ -82,18 +90,20 @@ func (c *Config) check(in document) error {
 	return c.checkRelays(in)
 }
 
-// check returns the key that an error is about.
+// check returns an error and the key that it is about.
 func (a *Authority) check() (key string, err error) {
 	switch {
 	case a.Directory.String() == "":
 		return "directory", errors.New("an authority needs its directory")
-	case a.EABKeyID != "" && a.EABKey.Reveal() == "":
+	case a.EABKeyID != "" && a.EABKey.Reveal() == "" && a.EABKeyFile == "":
 		return "eab_kid", errors.New("it goes together with eab_key, which is missing")
 	case a.EABKeyID == "" && a.EABKey.Reveal() != "":
 		return "eab_key", errors.New("it goes together with eab_kid, which is missing")
+	case a.EABKeyID == "" && a.EABKeyFile != "":
+		return "eab_key_file", errors.New("it goes together with eab_kid, which is missing")
+	case a.EABKey.Reveal() != "" && a.EABKeyFile != "":
+		return "eab_key_file", errors.New("it takes the place of eab_key, which is there too")
 	}
-	if _, err := a.EABKeyBytes(); err != nil {
-		return "eab_key", errors.New("it is not base64url")
-	}
-	return "", nil
+	_, err = a.EABKeyBytes()
+	return "eab_key", err
 }

@@ -52,10 +52,10 @@ type Config struct {
 // Script is how the script reaches the overseer.
 type Script struct {
 	// The user that the web server runs the script as, "www-data" on Debian. The
-	// overseer's socket is opened to that user's group, and what a signed-in
-	// administrator asks through the script is granted to that user alone. While
-	// it is empty the admin pages work only where the script runs as the
-	// overseer's own user.
+	// overseer's socket is opened to the group wcme where that user is a member of
+	// it, and otherwise to the user's own group; what a signed-in administrator asks
+	// through the script is granted to that user alone. While it is empty the admin
+	// pages work only where the script runs as the overseer's own user.
 	User string `toml:"user" example:"\"www-data\""`
 }
 
@@ -109,6 +109,10 @@ type Authority struct {
 	// The HMAC key of the external account binding, in base64url as the CA shows
 	// it. Never printed.
 	EABKey Secret `toml:"eab_key" example:"\"zWNDZM6eQGHWpSRTPal5eIUYFTu7EajVIoguysqZ9wG44nMEtx3MUAsUDkMTQ12W\""`
+	// A file with that key, in place of eab_key: the name of a credential that
+	// systemd gives the overseer (LoadCredential=), or else a path, relative to the
+	// state directory. A file that every user can read is refused.
+	EABKeyFile string `toml:"eab_key_file" example:"\"etc/internal.hmac\""`
 }
 
 // Certificate is the record of a managed certificate, ROOT/etc/certificates/ID.toml.

@@ -36,7 +36,8 @@ func TestTheTemplateIsAConfiguration(t *testing.T) {
 	uncommented := strings.ReplaceAll(string(config.Template("")), "\n#", "\n")
 	var examples []string
 	for _, line := range strings.Split(uncommented, "\n") {
-		if strings.Contains(line, " = ") || strings.HasPrefix(line, "[") {
+		alternative := strings.HasPrefix(line, "eab_key_file ") // to eab_key
+		if strings.Contains(line, " = ") && !alternative || strings.HasPrefix(line, "[") {
 			examples = append(examples, line)
 		}
 	}
@@ -65,6 +66,8 @@ func TestErrorsPointAtTheirPlace(t *testing.T) {
 		{"half a binding", "[authority.x]\ndirectory = \"https://x/\"\neab_kid = \"a\"\n", "wcme.toml:3:1: it goes together with eab_key", ""},
 		{"the other half", "[authority.x]\ndirectory = \"https://x/\"\neab_key = \"a\"\n", "wcme.toml:3:1: it goes together with eab_kid", ""},
 		{"a bad binding", "[authority.x]\ndirectory = \"https://x/\"\neab_kid = \"a\"\neab_key = \"***\"\n", "wcme.toml:4:1: it is not base64url", ""},
+		{"a file without an identifier", "[authority.x]\ndirectory = \"https://x/\"\neab_key_file = \"a\"\n", "wcme.toml:3:1: it goes together with eab_kid", ""},
+		{"a key and a file", "[authority.x]\ndirectory = \"https://x/\"\neab_kid = \"a\"\neab_key = \"aaaa\"\neab_key_file = \"a\"\n", "wcme.toml:5:1: it takes the place of eab_key", ""},
 		{"a bad mail address", "contact = [\"a@example.org\", \"x\"]\n", "wcme.toml:1:29: mail address \"x\"", ""},
 		{"a mail address with a name", "contact = [\"A <a@example.org>\"]\n", "the address alone", ""},
 		{"no TOML", "ca = [\n", "wcme.toml:1:", ""},

@@ -32,6 +32,9 @@ func parts() []part {
 	}
 }
 
+// publicParts are those that the web server's user needs.
+func publicParts() []part { return []part{{"www", 0o755}} }
+
 // Setup makes what is missing of a state directory, mends the modes of what is
 // there, and writes the configuration, 0600 because it may come to hold
 // secrets, unless there is one. It returns a line for each thing that it did;

@@ -37,28 +37,39 @@ type Root struct {
 
 // Open returns the state directory at dir. One that is missing or incomplete is
 // an error: an empty one in its place would order every certificate again.
-func Open(dir string) (*Root, error) {
+func Open(dir string) (*Root, error) { return open(dir, parts()) }
+
+// OpenPublic returns the state directory for those who may see no more of it than
+// the pending challenges: nothing but Dir and Challenges works for them.
+func OpenPublic(dir string) (*Root, error) { return open(dir, publicParts()) }
+
+func open(dir string, needed []part) (*Root, error) {
 	dir, err := filepath.Abs(dir)
 	if err != nil {
 		return nil, err
 	}
-	for _, part := range parts() {
-		path := filepath.Join(dir, part.name)
-		info, err := os.Stat(path)
-		if errors.Is(err, fs.ErrNotExist) {
-			return nil, &acmecore.Error{Kind: acmecore.Invalid, Op: "open state directory", Subject: dir,
-				Cause: fmt.Errorf("%s does not exist", path),
-				Hint:  fmt.Sprintf("restore it from a backup, or make a new one: wcme setup --root %s", dir)}
-		}
-		if err != nil {
-			return nil, unreadable(dir, err)
-		}
-		if !info.IsDir() {
-			return nil, &acmecore.Error{Kind: acmecore.Invalid, Op: "open state directory", Subject: dir,
-				Cause: fmt.Errorf("%s is no directory", path)}
+	for _, part := range needed {
+		if err := isDirectory(dir, filepath.Join(dir, part.name)); err != nil {
+			return nil, err
 		}
 	}
 	return &Root{dir: dir}, nil
+}
+
+func isDirectory(root, path string) error {
+	info, err := os.Stat(path)
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		return &acmecore.Error{Kind: acmecore.Invalid, Op: "open state directory", Subject: root,
+			Cause: fmt.Errorf("%s does not exist", path),
+			Hint:  fmt.Sprintf("restore it from a backup, or make a new one: wcme setup --root %s", root)}
+	case err != nil:
+		return unreadable(root, err)
+	case !info.IsDir():
+		return &acmecore.Error{Kind: acmecore.Invalid, Op: "open state directory", Subject: root,
+			Cause: fmt.Errorf("%s is no directory", path)}
+	}
+	return nil
 }
 
 func unreadable(dir string, err error) error {
