@@ -31,16 +31,17 @@ var mayImport = map[string][]string{
 	"acmecore/store":     {"acmecore", "acmecore/durable", "acmecore/keys"},
 	"templates":          {"acmecore", "static"},
 	// 2: what joins them.
-	"acmecore/manager":   {"acmecore", "acmecore/challenge", "acmecore/config", "acmecore/control", "acmecore/keys", "acmecore/order", "acmecore/store"},
+	"acmecore/manager":   {"acmecore", "acmecore/challenge", "acmecore/config", "acmecore/control", "acmecore/keys", "acmecore/order", "acmecore/probe", "acmecore/store"},
 	"acmecore/responder": {"acmecore", "acmecore/challenge"},
 	"web":                {"acmecore", "acmecore/challenge", "acmecore/control", "static", "templates"},
 	// 3: the programs.
-	"cgi":         {"acmecore/challenge", "cgi/leave", "cgi/meta"},
+	"cgi":         {"cgi/leave", "cgi/meta", "cgi/plain"},
 	"cgi/fastcgi": {"cgi/gateway", "cgi/meta"},
 	"cgi/gateway": {"acmecore", "cgi/meta", "web"},
 	"cgi/leave":   {},
 	"cgi/meta":    {},
-	"cgi/pages":   {"acmecore", "acmecore/challenge", "acmecore/control", "cgi/fastcgi", "cgi/gateway", "cgi/leave", "cgi/meta", "web"},
+	"cgi/pages":   {"acmecore", "acmecore/challenge", "acmecore/control", "acmecore/relay", "cgi/fastcgi", "cgi/gateway", "cgi/leave", "cgi/meta", "cgi/plain", "web"},
+	"cgi/plain":   {"acmecore/challenge", "cgi/meta"},
 	"overseer":    {"..."},
 	// Beside the programs: instruments, which drive them from outside.
 	"deploy/...": {"deploy/..."},

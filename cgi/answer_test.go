@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"errors"
 	"log/slog"
 	"os"
 	"path/filepath"
@@ -12,6 +13,7 @@ import (
 	"wcme/acmecore/control"
 	"wcme/cgi/gateway"
 	"wcme/cgi/meta"
+	"wcme/cgi/plain"
 	"wcme/web"
 )
 
@@ -56,7 +58,8 @@ func asked(root string, pairs ...string) meta.Variables {
 func pagesAnswer(t testing.TB, v meta.Variables) string {
 	t.Helper()
 	log := slog.New(slog.DiscardHandler)
-	site := web.Site{Challenges: challenge.Directory(filepath.Join(v["WCME_ROOT"], "www")), Log: log}
+	directory := challenge.Directory(filepath.Join(v["WCME_ROOT"], "www"))
+	site := web.Site{Challenges: directory, Elsewhere: challenge.Elsewhere{Directory: directory}, Log: log}
 	pages := gateway.Gateway{Handler: web.New(site), Log: log}
 	var output bytes.Buffer
 	if err := pages.Serve(t.Context(), v, strings.NewReader(""), &output); err != nil {
@@ -89,9 +92,9 @@ func TestAPlainChallengeIsAnsweredAsByThePages(t *testing.T) {
 		"a token of 10,000 characters": {"PATH_INFO", "/" + strings.Repeat("x", 8000)},
 	} {
 		v := asked(root, pairs...)
-		got, plain := answer(v)
-		if want := pagesAnswer(t, v); !plain || string(got) != want {
-			t.Errorf("%s: got %q, plain %v; the pages answer %q", what, got, plain, want)
+		got, isPlain := answer(v)
+		if want := pagesAnswer(t, v); !isPlain || string(got) != want {
+			t.Errorf("%s: got %q, plain %v; the pages answer %q", what, got, isPlain, want)
 		}
 	}
 }
@@ -120,8 +123,42 @@ func TestWhateverIsNotPlainIsLeftToThePages(t *testing.T) {
 		"many long headers":           {"HTTP_A", strings.Repeat("a", 8000), "HTTP_B", strings.Repeat("a", 8000), "HTTP_C", strings.Repeat("a", 8000)},
 		"a directory that is missing": {"WCME_ROOT", filepath.Join(root, "gone")},
 	} {
-		if text, plain := answer(asked(root, pairs...)); plain {
+		if text, isPlain := answer(asked(root, pairs...)); isPlain {
 			t.Errorf("%s: answered %q", what, text)
+		}
+	}
+}
+
+// rootWithSettings is one where another client's directory is to be looked at too,
+// in which a token is pending.
+func rootWithSettings(t testing.TB) (root, foreign string) {
+	t.Helper()
+	root, other := rootWithChallenge(t), t.TempDir()
+	foreign = strings.Repeat("f", 43)
+	settings := challenge.Settings{Fallback: []string{other}, Relays: []challenge.Relay{{Host: "www.example.org", To: "http://127.0.0.1:1/"}}}
+	if err := errors.Join(
+		os.WriteFile(filepath.Join(other, foreign), []byte(foreign+"."+foreign), 0o644),
+		challenge.Directory(filepath.Join(root, "www")).PublishSettings(settings),
+	); err != nil {
+		t.Fatal(err)
+	}
+	return root, foreign
+}
+
+func TestWithSettingsAnUnknownTokenIsLeftToThePages(t *testing.T) {
+	root, foreign := rootWithSettings(t)
+	for what, token := range map[string]string{"another client's": foreign, "nobody's": strings.Repeat("x", 43), "with a dot": foreign + "."} {
+		if text, isPlain := answer(asked(root, "PATH_INFO", "/"+token)); isPlain {
+			t.Errorf("%s: answered %q", what, text)
+		}
+	}
+	for what, token := range map[string]string{
+		"pending": pendingToken, "in lower case": strings.ToLower(pendingToken), "no token": "x", "nothing": "", "the settings": ".wcme.json",
+	} {
+		v := asked(root, "PATH_INFO", "/"+token)
+		got, isPlain := answer(v)
+		if want := pagesAnswer(t, v); !isPlain || string(got) != want {
+			t.Errorf("%s: got %q, plain %v; the pages answer %q", what, got, isPlain, want)
 		}
 	}
 }
@@ -129,22 +166,31 @@ func TestWhateverIsNotPlainIsLeftToThePages(t *testing.T) {
 // TestTheDefaultRootIsTheOneOfAll: this program does not link the package that
 // names it, because that one links net/http.
 func TestTheDefaultRootIsTheOneOfAll(t *testing.T) {
-	if defaultRoot != control.DefaultRoot {
-		t.Errorf("got %s, want %s", defaultRoot, control.DefaultRoot)
+	want := filepath.Join(control.DefaultRoot, "www")
+	if got := string(plain.Challenges(nil)); got != want {
+		t.Errorf("got %s, want %s", got, want)
 	}
 }
 
-// FuzzAnswer: whatever is answered here is what the pages would have answered.
+// FuzzAnswer: whatever is answered here is what the pages would have answered,
+// with settings and without.
 func FuzzAnswer(f *testing.F) {
-	root := rootWithChallenge(f)
-	f.Add("GET", "/.well-known/acme-challenge", "/"+pendingToken, "www.example.org", "", "")
-	f.Add("HEAD", "", "/.well-known/acme-challenge/x", "a:1", "x=y", "0")
-	f.Add("POST", "/cgi-bin/wcme", "/admin/list", "a?", "-a+b", "-5")
-	f.Fuzz(func(t *testing.T, method, script, info, host, query, length string) {
+	simple := rootWithChallenge(f)
+	settled, foreign := rootWithSettings(f)
+	f.Add(false, "GET", "/.well-known/acme-challenge", "/"+pendingToken, "www.example.org", "", "")
+	f.Add(true, "GET", "/.well-known/acme-challenge", "/"+foreign, "www.example.org", "", "")
+	f.Add(true, "GET", "/.well-known/acme-challenge", "/"+pendingToken+".x", "a", "", "")
+	f.Add(false, "HEAD", "", "/.well-known/acme-challenge/x", "a:1", "x=y", "0")
+	f.Add(true, "POST", "/cgi-bin/wcme", "/admin/list", "a?", "-a+b", "-5")
+	f.Fuzz(func(t *testing.T, settings bool, method, script, info, host, query, length string) {
+		root := simple
+		if settings {
+			root = settled
+		}
 		v := asked(root, "REQUEST_METHOD", method, "SCRIPT_NAME", script, "PATH_INFO", info,
 			"HTTP_HOST", host, "QUERY_STRING", query, "CONTENT_LENGTH", length)
-		got, plain := answer(v)
-		if !plain {
+		got, isPlain := answer(v)
+		if !isPlain {
 			return
 		}
 		if want := pagesAnswer(t, v); string(got) != want {

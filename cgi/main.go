@@ -17,17 +17,23 @@ import (
 
 	"wcme/cgi/leave"
 	"wcme/cgi/meta"
+	"wcme/cgi/plain"
 )
 
 func main() {
 	environ := os.Environ()
 	os.Clearenv()
-	text, plain := answer(meta.FromEnviron(environ))
-	if !plain {
+	text, isPlain := answer(meta.FromEnviron(environ))
+	if !isPlain {
 		os.Exit(become(environ, os.Stdout, os.Stderr))
 	}
 	if _, err := os.Stdout.Write(text); err != nil {
 		os.Exit(1) // nobody is left to be told
 	}
 	leave.Process(0, environ)
+}
+
+// answer answers a plain challenge; isPlain is false for every other request.
+func answer(v meta.Variables) (text []byte, isPlain bool) {
+	return plain.Answer(v, plain.Challenges(v))
 }

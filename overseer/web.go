@@ -17,6 +17,8 @@ import (
 	"wcme/acmecore"
 	"wcme/acmecore/challenge"
 	"wcme/acmecore/control"
+	"wcme/acmecore/relay"
+	"wcme/acmecore/store"
 	"wcme/web"
 )
 
@@ -73,19 +75,21 @@ func checkTogether(flags *pflag.FlagSet) error {
 }
 
 func (p *program) web(ctx context.Context, o webOptions) error {
-	root, err := p.open()
+	root, err := store.OpenPublic(p.rootDir) // it runs as the web server's user
 	if err != nil {
 		return err
 	}
 	log := slog.New(slog.NewTextHandler(p.stderr, nil))
+	challenges := challenge.Directory(root.Challenges())
 	site := web.New(web.Site{
-		Challenges: challenge.Directory(root.Challenges()),
+		Challenges: challenges,
+		Elsewhere:  challenge.Elsewhere{Directory: challenges, Relay: relay.New(relay.Options{})},
 		Overseer:   control.NewClient(p.socket()),
 		Clock:      time.Now,
 		Log:        log,
 	})
 	if o.fastCGI != "" {
-		return p.serveFastCGI(ctx, o, site, log)
+		return p.serveFastCGI(ctx, o, site, challenges, log)
 	}
 	listener, err := listenHTTP(o)
 	if err != nil {

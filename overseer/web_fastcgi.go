@@ -13,14 +13,16 @@ import (
 	"strings"
 
 	"wcme/acmecore"
+	"wcme/acmecore/challenge"
 	"wcme/acmecore/socket"
 	"wcme/cgi/fastcgi"
 	"wcme/cgi/meta"
+	"wcme/cgi/plain"
 )
 
 // serveFastCGI serves the site on a Unix socket until the context ends, and
 // removes the socket then.
-func (p *program) serveFastCGI(ctx context.Context, o webOptions, site http.Handler, log *slog.Logger) error {
+func (p *program) serveFastCGI(ctx context.Context, o webOptions, site http.Handler, challenges challenge.Directory, log *slog.Logger) error {
 	path, found := strings.CutPrefix(o.fastCGI, "unix:")
 	if !found || path == "" {
 		return usage(fmt.Errorf("--fastcgi %q, where unix:PATH is wanted: whoever connects says who is signed in, so it is no port",
@@ -36,7 +38,12 @@ func (p *program) serveFastCGI(ctx context.Context, o webOptions, site http.Hand
 	}
 	defer os.Remove(path)
 	fmt.Fprintf(p.stdout, "unix:%s\n", path)
-	server := &fastcgi.Server{Handler: site, Log: log, Defaults: environmentBase()}
+	server := &fastcgi.Server{
+		Handler:  site,
+		Log:      log,
+		Defaults: environmentBase(),
+		Plain:    func(v meta.Variables) ([]byte, bool) { return plain.Answer(v, challenges) },
+	}
 	return server.Serve(ctx, listener)
 }
 

@@ -5,24 +5,52 @@ import (
 	"net/http"
 	"strings"
 
+	"wcme/acmecore"
 	"wcme/acmecore/challenge"
 )
+
+// relayHeader marks what another wCME relays to this one. It is read for nothing
+// but to relay no further.
+const relayHeader = "Wcme-Relay"
+
+// receivedHeader is, in the answer to a probe, what has arrived.
+const receivedHeader = "Wcme-Received"
 
 // challenge answers a certification authority (RFC 8555 section 8.3). Nothing of
 // the request gets into the answer, and nothing of our inside either.
 func (s Site) challenge(w http.ResponseWriter, r *http.Request) {
 	asked := strings.TrimPrefix(strings.TrimPrefix(r.URL.Path, challengePath), "/")
-	status := http.StatusOK
-	text, err := s.Challenges.Lookup(asked)
-	if err != nil {
-		s.reportChallenge(err)
-		status, text = http.StatusNotFound, []byte(challenge.Absent)
+	answer, status := s.findChallenge(r, asked), http.StatusOK
+	if answer.Text == nil {
+		status, answer.Text = http.StatusNotFound, []byte(challenge.Absent)
 	}
-	for _, header := range challenge.Headers(len(text)) {
+	for _, header := range challenge.Headers(len(answer.Text)) {
 		w.Header().Set(header.Name, header.Value)
 	}
+	if answer.Received != "" {
+		w.Header().Set(receivedHeader, answer.Received)
+	}
 	w.WriteHeader(status)
-	w.Write(text)
+	w.Write(answer.Text)
+}
+
+// findChallenge looks among our own challenges first, then elsewhere. What goes
+// wrong there changes no answer: a challenge is there or it is not.
+func (s Site) findChallenge(r *http.Request, asked string) challenge.Answer {
+	text, err := s.Challenges.Lookup(asked)
+	if err == nil {
+		return challenge.Answer{Text: text, Received: received(r, asked)}
+	}
+	s.reportChallenge(err)
+	if !errors.Is(err, challenge.ErrUnknown) || s.Elsewhere == nil {
+		return challenge.Answer{}
+	}
+	question := challenge.Question{Asked: asked, Host: r.Host, Relayed: r.Header.Get(relayHeader) != ""}
+	answer, problems := s.Elsewhere.Find(r.Context(), question)
+	for _, problem := range problems {
+		s.Log.Error("challenge not found elsewhere", "error", problem.Error(), "try", acmecore.HintOf(problem))
+	}
+	return answer
 }
 
 // reportChallenge logs what an administrator can mend; that somebody asked for

@@ -1,7 +1,7 @@
 // Package web answers wCME's addresses: the challenge page, which is open to
-// everyone and reads nothing but the directory of pending challenges, and the
-// admin pages, which show what the overseer says to a user whom the web server
-// has authenticated.
+// everyone and shows nothing but pending challenges, wherever the administrator
+// has said that there are some, and the admin pages, which show what the overseer
+// says to a user whom the web server has authenticated.
 //
 // New makes the handler. It expects requests whose URL.Path stands below wCME's
 // mount point, and a Visitor in their context, which says where that mount
@@ -15,12 +15,15 @@ import (
 	"time"
 
 	"wcme/acmecore"
+	"wcme/acmecore/challenge"
 )
 
 // Site is what the pages are made from.
 type Site struct {
 	Challenges Challenges
-	Overseer   Overseer
+	// Elsewhere is asked for what is not pending here; nil is nobody.
+	Elsewhere Elsewhere
+	Overseer  Overseer
 	// Clock tells the time that "days left" is counted from.
 	Clock func() time.Time
 	// Log gets a line for what a visitor is not told.
@@ -33,6 +36,13 @@ type Challenges interface {
 	// error that wraps challenge.ErrUnknown when there is none, and another
 	// one when that cannot be known.
 	Lookup(asked string) ([]byte, error)
+}
+
+// Elsewhere are the challenges that other ACME clients and other hosts answer.
+type Elsewhere interface {
+	// Find returns the answer, which has no text when there is none, and problems
+	// that an administrator can mend.
+	Find(ctx context.Context, question challenge.Question) (challenge.Answer, []error)
 }
 
 // Overseer is asked on behalf of the user in the context, see control.WithUser.

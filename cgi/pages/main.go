@@ -1,7 +1,8 @@
 // Command pages is the whole of wCME's script: it answers challenges from
-// ROOT/www and asks the overseer for everything else. A web server may run it as
-// a CGI program (RFC 3875); usually the small program cgi-bin/wcme does, for
-// whatever is no plain challenge.
+// ROOT/www, or from where the overseer has said there that others are, and asks
+// the overseer for everything else. A web server may run it as a CGI program
+// (RFC 3875); usually the small program cgi-bin/wcme does, for whatever is no
+// plain challenge.
 //
 // It looks at no argument, because Apache makes arguments of a query string
 // (RFC 3875 section 4.4), and has three settings, which the web server's

@@ -10,9 +10,11 @@ import (
 
 	"wcme/acmecore/challenge"
 	"wcme/acmecore/control"
+	"wcme/acmecore/relay"
 	"wcme/cgi/fastcgi"
 	"wcme/cgi/gateway"
 	"wcme/cgi/meta"
+	"wcme/cgi/plain"
 	"wcme/web"
 )
 
@@ -42,12 +44,11 @@ func run(environ []string, stdin io.Reader, stdout, stderr io.Writer) int {
 
 // site is what the settings name. Nothing is opened or asked before it is needed.
 func site(variables meta.Variables, log *slog.Logger) web.Site {
-	root := variables["WCME_ROOT"]
-	if root == "" {
-		root = control.DefaultRoot
-	}
+	challenges := plain.Challenges(variables)
+	root := filepath.Dir(string(challenges))
 	return web.Site{
-		Challenges: challenge.Directory(filepath.Join(root, "www")),
+		Challenges: challenges,
+		Elsewhere:  challenge.Elsewhere{Directory: challenges, Relay: relay.New(relay.Options{})},
 		Overseer:   control.NewClient(control.SocketFor(root, variables["WCME_SOCKET"])),
 		Clock:      time.Now,
 		Log:        log,

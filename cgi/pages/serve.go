@@ -11,6 +11,7 @@ import (
 
 	"wcme/cgi/fastcgi"
 	"wcme/cgi/meta"
+	"wcme/cgi/plain"
 	"wcme/web"
 )
 
@@ -20,7 +21,13 @@ import (
 func serve(listeners []net.Listener, environment meta.Variables, log *slog.Logger) int {
 	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGTERM, syscall.SIGUSR1, syscall.SIGINT)
 	defer stop()
-	server := &fastcgi.Server{Handler: web.New(site(environment, log)), Log: log, Defaults: defaults(environment)}
+	challenges := plain.Challenges(environment)
+	server := &fastcgi.Server{
+		Handler:  web.New(site(environment, log)),
+		Log:      log,
+		Defaults: defaults(environment),
+		Plain:    func(v meta.Variables) ([]byte, bool) { return plain.Answer(v, challenges) },
+	}
 	var status atomic.Int32
 	var served sync.WaitGroup
 	for _, listener := range listeners {

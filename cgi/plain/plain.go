@@ -1,4 +1,7 @@
-package main
+// Package plain answers a challenge as a certification authority asks for it: a
+// GET or HEAD without anything strange about it. It needs nothing of HTTP, so that
+// a program that is started for it starts fast, and a daemon answers at once.
+package plain
 
 import (
 	"errors"
@@ -16,9 +19,19 @@ const defaultRoot = "/var/lib/wcme"
 // maxPlain is how long all variables of a plain request may be, in bytes.
 const maxPlain = 16 << 10
 
-// answer answers a plain challenge, byte for byte as the pages would; plain is
-// false for every other request, and for what an administrator must be told.
-func answer(v meta.Variables) (text []byte, plain bool) {
+// Challenges is the directory of pending challenges that the settings name.
+func Challenges(v meta.Variables) challenge.Directory {
+	root := v["WCME_ROOT"]
+	if root == "" {
+		root = defaultRoot
+	}
+	return challenge.Directory(filepath.Join(root, "www"))
+}
+
+// Answer answers a plain challenge in the form of RFC 3875 section 6, byte for
+// byte as the pages would; plain is false for every other request, and for what
+// an administrator must be told.
+func Answer(v meta.Variables, challenges challenge.Directory) (text []byte, plain bool) {
 	if !isPlain(v) {
 		return nil, false
 	}
@@ -30,15 +43,14 @@ func answer(v meta.Variables) (text []byte, plain bool) {
 	if !found {
 		return nil, false
 	}
-	root := v["WCME_ROOT"]
-	if root == "" {
-		root = defaultRoot
-	}
-	body, err := challenge.Directory(filepath.Join(root, "www")).Lookup(asked)
+	body, err := challenges.Lookup(asked)
 	switch {
 	case errors.Is(err, challenge.ErrUnknown):
+		if challenge.IsToken(asked) && challenges.HasSettings() {
+			return nil, false // somebody elsewhere may know it
+		}
 		return response("404 Not Found", []byte(challenge.Absent), v), true
-	case err != nil:
+	case err != nil, challenge.IsProbe(asked): // the pages tell a probe what has arrived
 		return nil, false
 	}
 	return response("200 OK", body, v), true
