@@ -37,6 +37,16 @@ func ask() {
 		_, err = client.Register(ctx, control.RegisterRequest{}, nil)
 	case "check":
 		_, err = client.CheckCA(ctx, "")
+	case "probe":
+		_, err = client.CheckChallenge(ctx, control.ChallengeRequest{}, nil)
+	case "probe-by":
+		_, err = client.CheckChallenge(ctx, control.ChallengeRequest{DNS: "192.0.2.1:53"}, nil)
+	case "probe-at":
+		_, err = client.CheckChallenge(ctx, control.ChallengeRequest{Port: 8080}, nil)
+	case "probe-managed":
+		_, err = client.CheckChallenge(ctx, control.ChallengeRequest{Names: []acmecore.Name{"managed.example.test"}}, nil)
+	case "probe-other":
+		_, err = client.CheckChallenge(ctx, control.ChallengeRequest{Names: []acmecore.Name{"managed.example.test", "other.example.test"}}, nil)
 	}
 	if err != nil {
 		fmt.Println(acmecore.KindOf(err))
@@ -45,7 +55,11 @@ func ask() {
 	fmt.Println("ok")
 }
 
-func operations() []string { return []string{"list", "certify", "register", "check"} }
+// operations are asked for in this order; those from "probe" on are one operation,
+// with different requests.
+func operations() []string {
+	return []string{"list", "certify", "register", "check", "probe", "probe-managed", "probe-other", "probe-by", "probe-at"}
+}
 
 // Users that no host has: the kernel asks for numbers only.
 const (
@@ -72,7 +86,7 @@ func newCrowd(t *testing.T) *crowd {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, name := range []string{"ask", "wcme"} { // see TestMain
+	for _, name := range []string{"ask", "opensocket", "wcme"} { // see TestMain
 		if err := lab.Install(itself, filepath.Join(c.dir, name)); err != nil {
 			t.Fatal(err)
 		}

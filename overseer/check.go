@@ -11,27 +11,43 @@ import (
 	"wcme/acmecore"
 )
 
+// checkVerb groups what can be checked; each is a verb below it.
 func (p *program) checkVerb() *cobra.Command {
-	ca := ""
 	verb := &cobra.Command{
-		Use:       "check ca",
-		Short:     "test one thing, for real, and say what was seen",
-		Long:      "check ca reads the CA's directory, which proves the way to it, its TLS certificate and\nits protocol, and shows what the CA says of itself.",
-		Example:   "  wcme check ca\n  wcme check ca --ca letsencrypt-staging",
-		Args:      checkable,
-		ValidArgs: []string{"ca"},
-		RunE:      func(verb *cobra.Command, _ []string) error { return p.checkCA(verb.Context(), ca) },
+		Use:     "check ca|challenge",
+		Short:   "test one thing, for real, and say what was seen",
+		Long:    "Tests one thing, for real, and says what was seen. Nothing is ordered and nothing is\nchanged.",
+		Example: "  wcme check ca --ca letsencrypt-staging\n  wcme check challenge www.example.org",
+		Args:    cobra.ArbitraryArgs,
+		RunE:    uncheckable,
 	}
-	verb.Flags().StringVar(&ca, "ca", "", "a preset, a configured authority or a directory URL, in place of the configured one")
+	verb.AddCommand(p.checkCAVerb(), p.checkChallengeVerb())
 	return verb
 }
 
-func checkable(_ *cobra.Command, args []string) error {
-	if len(args) == 1 && strings.EqualFold(args[0], "ca") {
-		return nil
+// uncheckable is what runs when nothing was named that can be checked.
+func uncheckable(verb *cobra.Command, args []string) error {
+	known := make([]string, 0, 2)
+	for _, child := range verb.Commands() {
+		known = append(known, child.Name())
 	}
-	return &acmecore.Error{Kind: acmecore.Invalid, Cause: fmt.Errorf("cannot check %q", strings.Join(args, " ")),
-		Hint: "what can be checked is: ca"}
+	return &acmecore.Error{Kind: acmecore.Invalid,
+		Cause: fmt.Errorf("cannot check %q", acmecore.Inert(strings.Join(args, " "))),
+		Hint:  "what can be checked is: " + strings.Join(known, ", ")}
+}
+
+func (p *program) checkCAVerb() *cobra.Command {
+	ca := ""
+	verb := &cobra.Command{
+		Use:     "ca",
+		Short:   "read the CA's directory",
+		Long:    "Reads the CA's directory, which proves the way to it, its TLS certificate and its\nprotocol, and shows what the CA says of itself.",
+		Example: "  wcme check ca\n  wcme check ca --ca letsencrypt-staging",
+		Args:    exactly(0, "none is"),
+		RunE:    func(verb *cobra.Command, _ []string) error { return p.checkCA(verb.Context(), ca) },
+	}
+	verb.Flags().StringVar(&ca, "ca", "", "a preset, a configured authority or a directory URL, in place of the configured one")
+	return verb
 }
 
 func (p *program) checkCA(ctx context.Context, ca string) error {
@@ -53,6 +69,9 @@ func writeAuthority(w io.Writer, a acmecore.Authority) error {
 	}
 	fmt.Fprintf(w, "%s answers in %d ms\n", a.CA, a.Milliseconds)
 	fmt.Fprintf(w, "directory:        %s\n", a.Directory)
+	if a.Proxy != "" {
+		fmt.Fprintf(w, "proxy:            %s\n", a.Proxy)
+	}
 	fmt.Fprintf(w, "terms:            %s\n", orNone(a.Terms))
 	fmt.Fprintf(w, "website:          %s\n", orNone(a.Website))
 	fmt.Fprintf(w, "CAA:              %s\n", orNone(strings.Join(a.CAA, ", ")))

@@ -18,9 +18,10 @@ import (
 
 // The exit statuses.
 const (
-	exitDone   = 0
-	exitFailed = 1
-	exitUsage  = 2
+	exitDone    = 0
+	exitFailed  = 1
+	exitUsage   = 2
+	exitNothing = 3 // of `wcme manage` alone: nothing was due
 )
 
 // program is one call of the command line.
@@ -43,8 +44,11 @@ func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.
 	root.SetOut(stdout)
 	root.SetErr(stderr)
 	err := root.ExecuteContext(ctx)
-	if err == nil {
+	switch {
+	case err == nil:
 		return exitDone
+	case errors.Is(err, errNothingDue):
+		return exitNothing
 	}
 	printError(stderr, err)
 	if acmecore.KindOf(err) == acmecore.Invalid {
@@ -82,7 +86,7 @@ The spelling of the OpenVMS original works too: wcme /certify=www.example.org`,
 	root.SuggestionsMinimumDistance = 2
 	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return usage(err) })
 	root.SetHelpCommand(helpVerb())
-	root.AddCommand(p.setupVerb(), p.registerVerb(), p.certifyVerb(), p.listVerb(), p.checkVerb(),
+	root.AddCommand(p.setupVerb(), p.registerVerb(), p.certifyVerb(), p.manageVerb(), p.listVerb(), p.checkVerb(),
 		p.overseerVerb(), p.webVerb(), p.configVerb(), p.versionVerb())
 	return root
 }
@@ -167,11 +171,14 @@ func printError(w io.Writer, err error) {
 		fmt.Fprintln(w, "error: interrupted")
 		return
 	}
-	fmt.Fprintf(w, "error: %s\n", strings.ReplaceAll(err.Error(), "\n", "; ")) // of several errors
+	fmt.Fprintf(w, "error: %s\n", oneLine(err))
 	if hint := acmecore.HintOf(err); hint != "" {
 		fmt.Fprintf(w, "hint: %s\n", hint)
 	}
 }
+
+// oneLine is the text of an error, or of several that were joined.
+func oneLine(err error) string { return strings.ReplaceAll(err.Error(), "\n", "; ") }
 
 func envOr(name, fallback string) string {
 	if value := os.Getenv(name); value != "" {

@@ -2,16 +2,12 @@ package main
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"io"
 	"log/slog"
-	"net"
 	"os"
 	"os/signal"
-	"os/user"
 	"path/filepath"
-	"strconv"
 	"syscall"
 
 	"github.com/spf13/cobra"
@@ -23,20 +19,28 @@ import (
 )
 
 func (p *program) overseerVerb() *cobra.Command {
-	return &cobra.Command{
+	ready := noDescriptor
+	verb := &cobra.Command{
 		Use:   "overseer",
 		Short: "run the daemon that the script and the other verbs talk to",
 		Long: `Runs in the foreground, logs to the standard error output and to log/overseer.log,
 and answers on its socket: /run/wcme/overseer.sock, ROOT/overseer.sock under
 another root, or WCME_SOCKET. SIGTERM ends it cleanly, SIGHUP makes it read the
-configuration again.`,
+configuration again.
+
+It tells systemd when it is ready, while it lives and when it stops
+(Type=notify, WatchdogSec=), and s6 when it is ready, by --notify-fd.
+deploy/systemd, deploy/s6 and deploy/openrc start it.`,
 		Args: exactly(0, "none is"),
-		RunE: func(verb *cobra.Command, _ []string) error { return p.overseer(verb.Context()) },
+		RunE: func(verb *cobra.Command, _ []string) error { return p.overseer(verb.Context(), ready) },
 	}
+	verb.Flags().IntVar(&ready, "notify-fd", noDescriptor, "write a line to this descriptor, a pipe, when ready")
+	return verb
 }
 
-// overseer holds the state directory's lock as long as it runs.
-func (p *program) overseer(ctx context.Context) error {
+// overseer holds the state directory's lock as long as it runs. The descriptor
+// is told when it is ready.
+func (p *program) overseer(ctx context.Context, descriptor int) error {
 	root, err := p.open()
 	if err != nil {
 		return err
@@ -45,12 +49,16 @@ func (p *program) overseer(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	defer lock.Release()
+	defer p.leave(root, lock)
 	log, closeLog, err := openLog(root, p.stderr)
 	if err != nil {
 		return err
 	}
 	defer closeLog()
+	supervisor, err := newSupervisor(descriptor, log)
+	if err != nil {
+		return err
+	}
 	m, err := manager.New(root, version, log)
 	if err != nil {
 		return err
@@ -58,61 +66,36 @@ func (p *program) overseer(ctx context.Context) error {
 	if err := m.Recover(); err != nil {
 		log.Error("recovery incomplete", "error", err)
 	}
-	return p.serve(ctx, m, log)
+	answering, err := answerAlways(m, root, log)
+	if err != nil {
+		return err
+	}
+	defer answering.Close()
+	return p.serve(ctx, m, answering, supervisor, log)
 }
 
 // serve answers on the socket until the context ends.
-func (p *program) serve(ctx context.Context, m *manager.Manager, log *slog.Logger) error {
+func (p *program) serve(ctx context.Context, m *manager.Manager, answering answering, supervisor *supervisor, log *slog.Logger) error {
 	script, err := scriptUser(m.Config().Script.User)
 	if err != nil {
 		return err
 	}
-	listener, err := listen(p.socket(), script, log)
+	listener, err := listen(p.socket(), script, dedicated, log)
 	if err != nil {
 		return err
 	}
 	defer os.Remove(p.socket())
-	go reload(ctx, m, log)
+	go reload(ctx, m, answering, supervisor, log)
 	log.Info("overseer started", "version", version, "root", p.rootDir, "socket", p.socket(), "process", os.Getpid())
+	defer supervise(ctx, supervisor, p.socket())()
 	server := &control.Server{Operations: m, Script: script.uid, Log: log}
 	err = server.Serve(ctx, listener)
 	log.Info("overseer ended")
 	return err
 }
 
-// account is a user of the host; -1 stands for none.
-type account struct{ uid, gid int }
-
-// scriptUser looks the user up that the web server runs the script as.
-func scriptUser(name string) (account, error) {
-	nobody := account{uid: -1, gid: -1}
-	if name == "" {
-		return nobody, nil
-	}
-	found, err := user.Lookup(name)
-	if err != nil {
-		return nobody, &acmecore.Error{Kind: acmecore.Invalid, Op: "[script] user", Cause: err,
-			Hint: "set it in wcme.toml to the user that the web server runs as"}
-	}
-	uid, uidErr := strconv.Atoi(found.Uid)
-	gid, gidErr := strconv.Atoi(found.Gid)
-	return account{uid: uid, gid: gid}, errors.Join(uidErr, gidErr)
-}
-
-// listen opens the socket to the script's group. An overseer that may not give
-// it away keeps it for itself and says so.
-func listen(path string, script account, log *slog.Logger) (net.Listener, error) {
-	listener, err := control.Listen(path, script.gid)
-	if !errors.Is(err, os.ErrPermission) || script.gid < 0 {
-		return listener, err
-	}
-	log.Warn("the web server's user cannot reach the socket: run the overseer as root, or make its user a member of that group",
-		"socket", path, "gid", script.gid)
-	return control.Listen(path, -1)
-}
-
 // reload reads the configuration again at each SIGHUP.
-func reload(ctx context.Context, m *manager.Manager, log *slog.Logger) {
+func reload(ctx context.Context, m *manager.Manager, answering answering, supervisor *supervisor, log *slog.Logger) {
 	hangup := make(chan os.Signal, 1)
 	signal.Notify(hangup, syscall.SIGHUP)
 	defer signal.Stop(hangup)
@@ -123,10 +106,14 @@ func reload(ctx context.Context, m *manager.Manager, log *slog.Logger) {
 		case <-hangup:
 		}
 		before := m.Config().Script.User
-		if err := m.Reload(); err != nil {
+		supervisor.reloading()
+		err := m.Reload()
+		supervisor.reloaded()
+		if err != nil {
 			log.Error("configuration refused, the old one stays in force", "error", err, "hint", acmecore.HintOf(err))
 			continue
 		}
+		answering.configure()
 		log.Info("configuration read again")
 		if m.Config().Script.User != before {
 			log.Warn("[script] user has changed: restart the overseer, so that it opens its socket to that user")

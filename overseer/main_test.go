@@ -9,12 +9,13 @@ import (
 )
 
 // TestMain lets copies of the test's own program be other programs, by the name
-// that they are started under: wcme is what `make` builds from this package, and
-// ask is a client of the control socket.
+// that they are started under: wcme is what `make` builds from this package, ask
+// is a client of the control socket, and opensocket opens one.
 func TestMain(m *testing.M) {
 	testscript.Main(m, map[string]func(){
-		"wcme": func() { go endWithParent(os.Getppid()); main() },
-		"ask":  ask,
+		"wcme":       func() { go endWithParent(os.Getppid()); main() },
+		"ask":        ask,
+		"opensocket": openSocket,
 	})
 }
 

@@ -54,10 +54,21 @@ func (p *program) actor(ctx context.Context, verb string) (operations control.Op
 	if err != nil {
 		return nil, nil, errors.Join(err, lock.Release())
 	}
+	end := answerWhilePending(m, root)
 	if err := m.Recover(); err != nil { // as in the overseer, that stops nobody: this run may mend it
 		fmt.Fprintf(p.stderr, "warning: recovery incomplete: %v\n", err)
 	}
-	return m, lock.Release, nil
+	return m, func() error { end(); return p.leave(root, lock) }, nil
+}
+
+// leave gives what root has made to the owner of the state directory, and then the
+// lock back. What it cannot give is told: an overseer of that owner could not read
+// it.
+func (p *program) leave(root *store.Root, lock *store.Lock) error {
+	if err := root.Adopt(); err != nil {
+		fmt.Fprintf(p.stderr, "warning: %v\nhint: `wcme setup` as root does it again\n", err)
+	}
+	return lock.Release()
 }
 
 // waitLock takes the lock, and says for whom it waits where it must. It returns no

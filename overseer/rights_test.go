@@ -6,6 +6,7 @@ import (
 	"log/slog"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"syscall"
@@ -16,40 +17,58 @@ import (
 	"wcme/deploy/lab"
 )
 
-// counted are operations that succeed, and count.
+// counted are operations that succeed, and remember their names.
 type counted struct {
 	mu    sync.Mutex
-	calls int
+	calls []string
 }
 
-func (c *counted) called() error {
+func (c *counted) called(name string) error {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	c.calls++
+	c.calls = append(c.calls, name)
 	return nil
 }
 
 // taken returns how many there were since the last time.
-func (c *counted) taken() int {
+func (c *counted) taken() int { return len(c.takenNames()) }
+
+func (c *counted) takenNames() []string {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	calls := c.calls
-	c.calls = 0
+	c.calls = nil
 	return calls
 }
 
-func (c *counted) List(context.Context) ([]acmecore.Certificate, error) { return nil, c.called() }
+// takenFor leaves out what the server has asked for itself: what is managed, where
+// only that may be checked.
+func (c *counted) takenFor(operation string) int {
+	calls := c.takenNames()
+	if operation != "list" {
+		calls = slices.DeleteFunc(calls, func(name string) bool { return name == "list" })
+	}
+	return len(calls)
+}
+
+func (c *counted) List(context.Context) ([]acmecore.Certificate, error) {
+	return []acmecore.Certificate{{ID: "managed", Names: []acmecore.Name{"managed.example.test"}}}, c.called("list")
+}
 
 func (c *counted) Certify(context.Context, control.CertifyRequest, acmecore.Progress) (acmecore.Certificate, error) {
-	return acmecore.Certificate{}, c.called()
+	return acmecore.Certificate{}, c.called("certify")
 }
 
 func (c *counted) Register(context.Context, control.RegisterRequest, acmecore.Progress) (acmecore.Account, error) {
-	return acmecore.Account{}, c.called()
+	return acmecore.Account{}, c.called("register")
 }
 
 func (c *counted) CheckCA(context.Context, string) (acmecore.Authority, error) {
-	return acmecore.Authority{}, c.called()
+	return acmecore.Authority{}, c.called("check")
+}
+
+func (c *counted) CheckChallenge(context.Context, control.ChallengeRequest, acmecore.Progress) ([]acmecore.Reach, error) {
+	return nil, c.called("probe")
 }
 
 // serveControl serves a socket for the group of the script until the test ends.
@@ -81,12 +100,12 @@ var rights = []struct {
 	onBehalf string
 	want     string
 }{
-	{"root", 0, "", "yes yes yes yes"},
-	{"root, on behalf of somebody", 0, "admin", "yes yes yes yes"},
-	{"the script, on behalf of a user", scriptUID, "admin", "yes no no no"},
-	{"the script, on behalf of nobody", scriptUID, "", "no no no no"},
-	{"a stranger", strangerUID, "", "no no no no"},
-	{"a stranger, on behalf of a user", strangerUID, "admin", "no no no no"},
+	{"root", 0, "", "yes yes yes yes yes yes yes yes yes"},
+	{"root, on behalf of somebody", 0, "admin", "yes yes yes yes yes yes yes yes yes"},
+	{"the script, on behalf of a user", scriptUID, "admin", "yes no no no yes yes no no no"},
+	{"the script, on behalf of nobody", scriptUID, "", "no no no no no no no no no"},
+	{"a stranger", strangerUID, "", "no no no no no no no no no"},
+	{"a stranger, on behalf of a user", strangerUID, "admin", "no no no no no no no no no"},
 }
 
 // TestRights asks as each user. The socket is open to everybody here, so that it
@@ -116,11 +135,11 @@ func TestRightsWithoutScript(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, uid := range []int{scriptUID, strangerUID, 65534} {
-		if got := c.rights(uid, socket, "admin", operation); got != "no no no no" {
+		if got := c.rights(uid, socket, "admin", operation); got != "no no no no no no no no no" {
 			t.Errorf("user %d: got %q, want nothing", uid, got)
 		}
 	}
-	if got := c.rights(0, socket, "", operation); got != "yes yes yes yes" {
+	if got := c.rights(0, socket, "", operation); got != "yes yes yes yes yes yes yes yes yes" {
 		t.Errorf("root: got %q, want everything", got)
 	}
 }
@@ -135,10 +154,10 @@ func TestRightsOfStrangersEndAtTheSocket(t *testing.T) {
 	if err != nil || info.Mode().Perm() != 0o660 || info.Sys().(*syscall.Stat_t).Gid != scriptUID {
 		t.Errorf("socket: got %v of group %d, %v", info.Mode(), info.Sys().(*syscall.Stat_t).Gid, err)
 	}
-	if got := c.rights(strangerUID, socket, "admin", operation); got != "no no no no" {
+	if got := c.rights(strangerUID, socket, "admin", operation); got != "no no no no no no no no no" {
 		t.Errorf("a stranger: got %q, want nothing", got)
 	}
-	if got := c.rights(scriptUID, socket, "admin", operation); got != "yes no no no" {
+	if got := c.rights(scriptUID, socket, "admin", operation); got != "yes no no no yes yes no no no" {
 		t.Errorf("the script: got %q, want to list", got)
 	}
 	output, err := c.command(strangerUID, "wcme", "list", "--root", c.dir).CombinedOutput()
@@ -150,10 +169,10 @@ func TestRightsOfStrangersEndAtTheSocket(t *testing.T) {
 // rights asks for each operation, and says whether it was done.
 func (c *crowd) rights(uid int, socket, onBehalf string, operation *counted) string {
 	c.Helper()
-	words := make([]string, 0, 4)
+	words := make([]string, 0, len(operations()))
 	for _, name := range operations() {
 		answer := c.ask(uid, socket, onBehalf, name)
-		switch done := operation.taken(); {
+		switch done := operation.takenFor(name); {
 		case answer == "ok" && done == 1:
 			words = append(words, "yes")
 		case answer == string(acmecore.Denied) && done == 0:
@@ -176,13 +195,14 @@ func TestRightsOfOneself(t *testing.T) {
 	_, errCertify := client.Certify(t.Context(), control.CertifyRequest{Names: []acmecore.Name{"a.example.test"}}, nil)
 	_, errRegister := client.Register(t.Context(), control.RegisterRequest{}, nil)
 	_, errCheck := client.CheckCA(t.Context(), "")
-	for i, err := range []error{errList, errCertify, errRegister, errCheck} {
+	_, errProbe := client.CheckChallenge(t.Context(), control.ChallengeRequest{DNS: "192.0.2.1:53"}, nil)
+	for i, err := range []error{errList, errCertify, errRegister, errCheck, errProbe} {
 		if err != nil {
 			t.Errorf("%s: %v", operations()[i], err)
 		}
 	}
-	if got := operation.taken(); got != 4 {
-		t.Errorf("operations done: got %d, want 4", got)
+	if got := operation.taken(); got != 5 {
+		t.Errorf("operations done: got %d, want 5", got)
 	}
 }
 

@@ -16,9 +16,13 @@ func (p *program) setupVerb() *cobra.Command {
 	verb := &cobra.Command{
 		Use:   "setup",
 		Short: "make the state directory and a commented configuration",
-		Long: `Makes the state directory, its modes, and a commented etc/wcme.toml. Run it as the
-user that the overseer runs as. It may be run again at any time: what is there
-stays, and it says what it changed.
+		Long: `Makes the state directory, its modes, and a commented etc/wcme.toml. Run it as root
+or as the user that the overseer runs as. It may be run again at any time: what is
+there stays, and it says what it changed.
+
+Where the host has a user wcme, as deploy/systemd makes one, root gives it the
+state directory: the overseer runs as that user then. The group wcme gets www, and
+the overseer's socket when the web server's user is a member of it.
 
 The web server's user, which may ask the overseer what the admin pages show, is
 written into the configuration: the one of --web-user, or the first that this
@@ -44,6 +48,11 @@ func (p *program) setup(webUser string) error {
 	if err != nil {
 		return err
 	}
+	given, err := p.giveAway()
+	if err != nil {
+		return err
+	}
+	done = append(done, given...)
 	facts := map[string]any{"root": p.rootDir, "done": append([]string{}, done...)} // in JSON, none is a list too
 	return p.print(facts, func(w io.Writer) error {
 		for _, line := range done {
@@ -56,6 +65,15 @@ func (p *program) setup(webUser string) error {
 		fmt.Fprintf(w, "next: set `contact` in %s/etc/wcme.toml, then `wcme register`\n", p.rootDir)
 		return nil
 	})
+}
+
+// giveAway gives the state directory to the user wcme, where there is one.
+func (p *program) giveAway() (done []string, err error) {
+	root, err := p.open()
+	if err != nil {
+		return nil, err
+	}
+	return give(root, dedicated)
 }
 
 // findWebUser returns the user that this host's web server runs as, as its

@@ -28,6 +28,7 @@ type site struct {
 	testing.TB
 	programs lab.Programs
 	root     string
+	webroot  string // has a copy of each pending challenge
 	web      *webServer
 	pebble   *lab.Pebble
 	sampling sync.Mutex // held during a look, or while nobody must look
@@ -37,12 +38,15 @@ type site struct {
 func newSite(tb testing.TB) *site {
 	tb.Helper()
 	dir := lab.TempDir(tb)
-	s := &site{TB: tb, programs: lab.MustBuild(tb), root: filepath.Join(dir, "state")}
+	s := &site{TB: tb, programs: lab.MustBuild(tb), root: filepath.Join(dir, "state"), webroot: filepath.Join(dir, "webroot")}
+	if err := os.Mkdir(s.webroot, 0o755); err != nil {
+		tb.Fatal(err)
+	}
 	s.web = startWebServer(tb, s.root)
 	s.pebble = lab.MustPebble(tb, s.programs, lab.PebbleOptions{Dir: dir, HTTPPort: s.web.Port})
 	s.run("setup", "--web-user", "")
-	text := fmt.Sprintf("ca = \"lab\"\naccept_terms = true\n[authority.lab]\ndirectory = %q\nroots = %q\n",
-		s.pebble.Directory, s.pebble.Roots)
+	text := fmt.Sprintf("ca = \"lab\"\naccept_terms = true\nchallenge.webroot = [%q]\n[authority.lab]\ndirectory = %q\nroots = %q\n",
+		s.webroot, s.pebble.Directory, s.pebble.Roots)
 	if err := os.WriteFile(filepath.Join(s.root, "etc", "wcme.toml"), []byte(text), 0o600); err != nil {
 		tb.Fatal(err)
 	}
@@ -170,5 +174,9 @@ func (s *site) checkClean() {
 	})
 	if err != nil {
 		s.Error(err)
+	}
+	copies, err := os.ReadDir(s.webroot)
+	if err != nil || len(copies) > 0 {
+		s.Errorf("left behind in the webroot: %v, %v", copies, err)
 	}
 }

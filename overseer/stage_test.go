@@ -31,7 +31,8 @@ type stageKey struct{}
 // stageCommands are the commands that the scripts have beside those of testscript.
 //
 //	pebble [OPTION…]          starts a CA, and a web server that answers from state/www; sets
-//	                          $DIRECTORY, its URL, $ROOTS, a PEM file for its TLS, and $TERMS
+//	                          $DIRECTORY, its URL, $ROOTS, a PEM file for its TLS, $TERMS,
+//	                          $NAMESERVER, which says 127.0.0.1 for every name, and $WEBPORT
 //	pebble stops              ends the CA
 //	web answers|refuses|holds how that web server behaves from now on
 //	configure FILE            puts the file in force, its $VARIABLES filled in
@@ -82,7 +83,9 @@ func stageCommands() map[string]func(*testscript.TestScript, bool, []string) {
 	return commands
 }
 
-// startPebble takes the options eab=KID:KEY, block=NAME and profile=NAME.
+// startPebble takes the options eab=KID:KEY, block=NAME, profile=NAME:LIFE, whose
+// certificates live six days where LIFE is left out, and port=PORT, where the CA
+// looks for answers in place of the web server.
 func (s *stage) startPebble(ts *testscript.TestScript, args []string) error {
 	if strings.Join(args, " ") == "stops" {
 		return s.pebble.Stop()
@@ -100,10 +103,21 @@ func (s *stage) startPebble(ts *testscript.TestScript, args []string) error {
 		case "eab":
 			id, key, _ := strings.Cut(value, ":")
 			options.ExternalKeys[id] = key
+		case "port":
+			if _, err := fmt.Sscan(value, &options.HTTPPort); err != nil {
+				return err
+			}
 		case "block":
 			options.BlockedNames = append(options.BlockedNames, value)
 		case "profile":
-			options.Profiles[value] = 6 * 24 * time.Hour
+			name, life, given := strings.Cut(value, ":")
+			options.Profiles[name] = 6 * 24 * time.Hour
+			if given {
+				var err error
+				if options.Profiles[name], err = time.ParseDuration(life); err != nil {
+					return err
+				}
+			}
 		default:
 			return fmt.Errorf("pebble has no option %q", option)
 		}
@@ -111,6 +125,8 @@ func (s *stage) startPebble(ts *testscript.TestScript, args []string) error {
 	s.pebble = lab.MustPebble(s, lab.MustBuild(s), options)
 	ts.Setenv("DIRECTORY", s.pebble.Directory)
 	ts.Setenv("ROOTS", s.pebble.Roots)
+	ts.Setenv("NAMESERVER", s.pebble.Names.DNS)
+	ts.Setenv("WEBPORT", fmt.Sprint(s.web.Port))
 	ts.Setenv("TERMS", "data:text/plain,Do%20what%20thou%20wilt")
 	return nil
 }

@@ -12,6 +12,9 @@ func translate(args []string) []string {
 	}
 	verb, value, given := strings.Cut(args[0][1:], "=")
 	translated := []string{strings.ToLower(verb)}
+	if translated[0] == "check" {
+		value = strings.ToLower(value)
+	}
 	if given {
 		translated = append(translated, value)
 	}

@@ -63,6 +63,11 @@ func (c *Client) CheckCA(ctx context.Context, ca string) (authority acmecore.Aut
 	return authority, c.call(ctx, http.MethodGet, path, nil, nil, &authority)
 }
 
+// CheckChallenge implements Operations.
+func (c *Client) CheckChallenge(ctx context.Context, request ChallengeRequest, progress acmecore.Progress) (reaches []acmecore.Reach, err error) {
+	return reaches, c.call(ctx, http.MethodPost, pathCheckChallenge, request, progress, &reaches)
+}
+
 // call sends one request and reads the lines of its answer to the last one,
 // which it decodes into result.
 func (c *Client) call(ctx context.Context, method, path string, request any, progress acmecore.Progress, result any) error {

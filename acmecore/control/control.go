@@ -24,6 +24,17 @@ type Operations interface {
 	Register(ctx context.Context, request RegisterRequest, progress acmecore.Progress) (acmecore.Account, error)
 	// CheckCA reads the directory of a CA; "" is the configured one.
 	CheckCA(ctx context.Context, ca string) (acmecore.Authority, error)
+	// CheckChallenge asks for a challenge of each name as a CA would, and returns how
+	// far each got, in the order of the request.
+	CheckChallenge(ctx context.Context, request ChallengeRequest, progress acmecore.Progress) ([]acmecore.Reach, error)
+}
+
+// ChallengeRequest says whose challenges are checked, and by which ways. The script
+// may ask for managed names only, and name no ways.
+type ChallengeRequest struct {
+	Names []acmecore.Name `json:"names,omitempty"` // at most acmecore.MaxNames; none means all that are managed
+	DNS   string          `json:"dns,omitempty"`   // HOST:PORT of a name server; "" is the system's
+	Port  int             `json:"port,omitempty"`  // asked in place of 80; 0 is 80
 }
 
 // CertifyRequest says which certificate is wanted. What it leaves open stays as

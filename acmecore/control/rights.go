@@ -5,6 +5,7 @@ import (
 	"errors"
 	"net"
 	"os"
+	"slices"
 
 	"wcme/acmecore"
 )
@@ -43,7 +44,7 @@ func (s *Server) allow(caller peer, wanted right, user string) error {
 	switch {
 	case !caller.known:
 		return denied("the kernel does not say who asks")
-	case caller.uid == 0, caller.uid == os.Geteuid():
+	case caller.mayAll():
 		return nil
 	case s.Script < 0 || caller.uid != s.Script:
 		return denied("this user is neither root nor the one of [script] user in wcme.toml")
@@ -51,6 +52,34 @@ func (s *Server) allow(caller peer, wanted right, user string) error {
 		return denied("the web server authenticated nobody")
 	case wanted != mayRead:
 		return denied("the script may not do this")
+	}
+	return nil
+}
+
+// mayAll tells whether it is root or the overseer's own user.
+func (p peer) mayAll() bool { return p.known && (p.uid == 0 || p.uid == os.Geteuid()) }
+
+// allowCheck keeps the script from sending the overseer's requests wherever it
+// likes: it may have challenges checked of managed names only, as the host finds
+// them.
+func (s *Server) allowCheck(ctx context.Context, request ChallengeRequest) error {
+	if peerFrom(ctx).mayAll() {
+		return nil
+	}
+	if request.DNS != "" || request.Port != 0 {
+		return denied("the script may choose neither a name server nor a port")
+	}
+	if len(request.Names) == 0 {
+		return nil
+	}
+	certificates, err := s.Operations.List(ctx)
+	if err != nil {
+		return err
+	}
+	for _, name := range request.Names {
+		if !slices.ContainsFunc(certificates, func(c acmecore.Certificate) bool { return slices.Contains(c.Names, name) }) {
+			return denied("the script may have managed names checked only")
+		}
 	}
 	return nil
 }

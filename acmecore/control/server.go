@@ -62,6 +62,7 @@ func (s *Server) handler() http.Handler {
 	mux := http.NewServeMux()
 	mux.Handle("GET "+pathCertificates, s.operation(mayRead, places, s.list))
 	mux.Handle("GET "+pathCheckCA, s.operation(mayAct, places, s.checkCA))
+	mux.Handle("POST "+pathCheckChallenge, s.operation(mayRead, places, s.checkChallenge))
 	mux.Handle("POST "+pathCertify, s.operation(mayAct, places, s.certify))
 	mux.Handle("POST "+pathRegister, s.operation(mayAct, places, s.register))
 	return mux
@@ -119,6 +120,17 @@ func (s *Server) list(r *http.Request, _ acmecore.Progress) (any, error) {
 
 func (s *Server) checkCA(r *http.Request, _ acmecore.Progress) (any, error) {
 	return s.Operations.CheckCA(r.Context(), r.URL.Query().Get("ca"))
+}
+
+func (s *Server) checkChallenge(r *http.Request, progress acmecore.Progress) (any, error) {
+	var request ChallengeRequest
+	if err := decode(r, &request); err != nil {
+		return nil, err
+	}
+	if err := s.allowCheck(r.Context(), request); err != nil {
+		return nil, err
+	}
+	return s.Operations.CheckChallenge(r.Context(), request, progress)
 }
 
 func (s *Server) certify(r *http.Request, progress acmecore.Progress) (any, error) {

@@ -11,10 +11,11 @@ import (
 // The addresses of the operations. The number is the protocol's version: an
 // overseer that does not know it answers 404, and the client says so.
 const (
-	pathCertificates = "/1/certificates"
-	pathCertify      = "/1/certify"
-	pathRegister     = "/1/register"
-	pathCheckCA      = "/1/check/ca"
+	pathCertificates   = "/1/certificates"
+	pathCertify        = "/1/certify"
+	pathRegister       = "/1/register"
+	pathCheckCA        = "/1/check/ca"
+	pathCheckChallenge = "/1/check/challenge"
 )
 
 // The limits of a request and of one line of an answer, in bytes.

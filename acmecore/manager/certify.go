@@ -175,7 +175,7 @@ func (m *Manager) obtain(ctx context.Context, p *plan, report acmecore.Progress)
 		return err
 	}
 	wanted := order.Wanted{Names: p.names, Key: journal.Key(), Profile: p.record.Profile}
-	chain, err := client.Obtain(ctx, wanted, journal, m.challenges())
+	chain, err := m.prove(ctx, client, wanted, journal)
 	if err != nil {
 		if journal.URL() == "" {
 			err = errors.Join(err, journal.Close())
@@ -183,6 +183,16 @@ func (m *Manager) obtain(ctx context.Context, p *plan, report acmecore.Progress)
 		return err
 	}
 	return m.keep(p, journal, chain, report)
+}
+
+// prove takes the order to its chain while its challenges can be answered.
+func (m *Manager) prove(ctx context.Context, client *order.Client, wanted order.Wanted, journal *store.Journal) ([][]byte, error) {
+	challenges, release, err := m.answerable()
+	if err != nil {
+		return nil, err
+	}
+	defer release()
+	return client.Obtain(ctx, wanted, journal, challenges)
 }
 
 // keep makes the new certificate the current one. The record goes first: when

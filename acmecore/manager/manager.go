@@ -27,14 +27,19 @@ import (
 
 // Manager implements control.Operations.
 type Manager struct {
+	// Responder, where there is one, answers challenges while an order is in the
+	// works. It is set before the first run.
+	Responder Responder
+
 	root    *store.Root
 	config  atomic.Pointer[config.Config]
 	version string
 	log     *slog.Logger
 	now     func() time.Time
 	busy    busy
-	// ordering is read-locked while an order is in the works.
+	// ordering is read-locked while an order is in the works, or a probe.
 	ordering sync.RWMutex
+	probes   chan struct{} // the places of maxProbes
 }
 
 var _ control.Operations = (*Manager)(nil)
@@ -42,23 +47,32 @@ var _ control.Operations = (*Manager)(nil)
 // New returns a manager of the state directory. version is sent to CAs; the log
 // gets a line for each step of a run.
 func New(root *store.Root, version string, log *slog.Logger) (*Manager, error) {
-	m := &Manager{root: root, version: version, log: log, now: time.Now}
-	return m, m.Reload()
+	m := &Manager{root: root, version: version, log: log, now: time.Now, probes: make(chan struct{}, maxProbes)}
+	first, err := m.read()
+	m.config.Store(first)
+	return m, err
 }
 
-// Reload reads the configuration again. One that has an error is refused, and
-// the old one stays in force.
+// Reload reads the configuration again, and publishes what the script must know of
+// it. One that has an error is refused, and the old one stays in force.
 func (m *Manager) Reload() error {
-	path, text, err := m.root.Configuration()
+	fresh, err := m.read()
 	if err != nil {
 		return err
 	}
-	fresh, err := config.Parse(path, text)
-	if err != nil {
+	if err := m.publish(fresh); err != nil {
 		return err
 	}
 	m.config.Store(fresh)
 	return nil
+}
+
+func (m *Manager) read() (*config.Config, error) {
+	path, text, err := m.root.Configuration()
+	if err != nil {
+		return nil, err
+	}
+	return config.Parse(path, text)
 }
 
 // Config returns the configuration in force. It must not be changed.
@@ -66,15 +80,16 @@ func (m *Manager) Config() *config.Config { return m.config.Load() }
 
 // Recover puts right what a killed run left behind: files that are half made,
 // certificates that were kept but not yet published in ssl, and challenges that
-// nobody will ask for. It returns the problems of all certificates; none keeps
-// another from recovering.
+// nobody will ask for. It publishes what the script must know of the
+// configuration. It returns the problems of all certificates; none keeps another
+// from recovering.
 func (m *Manager) Recover() error {
 	ids, err := m.root.Records()
 	problems := errors.Join(err, m.root.Sweep())
 	for _, id := range ids {
 		problems = errors.Join(problems, m.settle(id))
 	}
-	return errors.Join(problems, m.sweep())
+	return errors.Join(problems, m.publish(m.Config()), m.sweepProbes(), m.sweep())
 }
 
 // sweep removes what is left in www when no order is in flight. While one is,
@@ -88,7 +103,7 @@ func (m *Manager) sweep() error {
 	if ids, err := m.root.InFlight(); err != nil || len(ids) > 0 {
 		return err
 	}
-	return m.challenges().Sweep()
+	return m.places().sweep()
 }
 
 func (m *Manager) challenges() challenge.Directory {
@@ -120,6 +135,9 @@ func (m *Manager) client(authority config.Authority, options order.Options) (*or
 	options.Directory = authority.Directory.String()
 	options.Hosts = authority.Hosts
 	options.Roots = roots
+	if proxy := m.Config().ProxyFor(authority); !proxy.IsZero() {
+		options.Proxy = order.Through(proxy.URL())
+	}
 	options.UserAgent = "wcme/" + m.version
 	options.Now = m.now
 	return order.New(options), nil

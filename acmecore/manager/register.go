@@ -58,7 +58,7 @@ func (m *Manager) register(ctx context.Context, authority config.Authority, requ
 	if err != nil {
 		return acmecore.Account{}, err
 	}
-	binding, err := bindingOf(authority)
+	binding, err := m.binding(authority)
 	if err != nil {
 		return acmecore.Account{}, err
 	}
@@ -123,13 +123,32 @@ func (m *Manager) contact(asked []string) (addresses []string, err error) {
 	return addresses, nil
 }
 
-func bindingOf(authority config.Authority) (*order.Binding, error) {
+// binding returns the external account binding, nil where the CA is given none. Its
+// key is in the configuration, or in a file that is read when it is needed.
+func (m *Manager) binding(authority config.Authority) (*order.Binding, error) {
 	if authority.EABKeyID == "" {
 		return nil, nil
 	}
 	key, err := authority.EABKeyBytes()
+	if file := authority.EABKeyFile; file != "" {
+		key, err = m.bindingKey(file)
+	}
 	if err != nil {
 		return nil, err
 	}
 	return &order.Binding{KeyID: authority.EABKeyID, Key: key}, nil
+}
+
+func (m *Manager) bindingKey(file string) ([]byte, error) {
+	text, err := m.root.Secret(file)
+	if err != nil {
+		return nil, err
+	}
+	key, err := config.DecodeEABKey(text)
+	if err != nil || len(key) == 0 {
+		return nil, &acmecore.Error{Kind: acmecore.Invalid, Op: "read eab_key_file", Subject: file,
+			Cause: errors.New("what is in it is not base64url"),
+			Hint:  "the file has the HMAC key as the CA shows it, and nothing else"}
+	}
+	return key, nil
 }

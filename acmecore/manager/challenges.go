@@ -1,0 +1,116 @@
+package manager
+
+import (
+	"errors"
+	"sync"
+
+	"wcme/acmecore"
+	"wcme/acmecore/challenge"
+	"wcme/acmecore/order"
+)
+
+var _ order.Challenges = (*places)(nil)
+
+// Responder answers challenges itself, where no web server does.
+type Responder interface {
+	// Open returns when it does. What it returns ends that.
+	Open() (release func(), err error)
+}
+
+// places are where the challenges of one order are published: ROOT/www, and a
+// copy in each of the web server's directories. ROOT/www has a challenge before
+// any of the others and after all of them, so that it tells which copies a killed
+// run has left.
+type places struct {
+	www      challenge.Directory
+	webroots []challenge.Webroot
+
+	mu        sync.Mutex
+	published map[acmecore.Token]string
+}
+
+// answerable makes sure, before anything is ordered, that challenges can be
+// published and answered: every webroot can be written to, and the responder has
+// its port, which it keeps until release is called. Whoever publishes holds
+// m.ordering read-locked, so that no sweep takes that for a leftover.
+func (m *Manager) answerable() (challenges *places, release func(), err error) {
+	challenges = m.places()
+	for _, webroot := range challenges.webroots {
+		if err := webroot.Check(); err != nil {
+			return nil, nil, err
+		}
+	}
+	if m.Responder == nil {
+		return challenges, func() {}, nil
+	}
+	release, err = m.Responder.Open()
+	return challenges, release, err
+}
+
+// places are those of the configuration in force.
+func (m *Manager) places() *places {
+	p := &places{www: m.challenges(), published: make(map[acmecore.Token]string)}
+	for _, dir := range m.Config().Challenge.Webroot {
+		p.webroots = append(p.webroots, challenge.Webroot(dir.String()))
+	}
+	return p
+}
+
+// Publish implements order.Challenges.
+func (p *places) Publish(token acmecore.Token, authorization string) error {
+	if err := p.www.Publish(token, authorization); err != nil {
+		return err
+	}
+	p.remember(token, authorization)
+	for _, webroot := range p.webroots {
+		if err := webroot.Publish(token, authorization); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// Withdraw implements order.Challenges.
+func (p *places) Withdraw(token acmecore.Token) error {
+	p.mu.Lock()
+	authorization, found := p.published[token]
+	p.mu.Unlock()
+	if !found {
+		return p.www.Withdraw(token)
+	}
+	if err := p.withdrawCopies(token, authorization); err != nil {
+		return err
+	}
+	return p.www.Withdraw(token)
+}
+
+func (p *places) remember(token acmecore.Token, authorization string) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.published[token] = authorization
+}
+
+func (p *places) withdrawCopies(token acmecore.Token, authorization string) error {
+	var problems []error
+	for _, webroot := range p.webroots {
+		problems = append(problems, webroot.Withdraw(token, authorization))
+	}
+	return errors.Join(problems...)
+}
+
+// sweep removes what killed runs have left: copies first, because only ROOT/www
+// tells that they are ours.
+func (p *places) sweep() error {
+	pending, err := p.www.Pending()
+	if err != nil {
+		return err
+	}
+	var problems []error
+	for token, authorization := range pending {
+		problems = append(problems, p.withdrawCopies(token, authorization))
+	}
+	if err := errors.Join(problems...); err != nil {
+		return err
+	}
+	return p.www.Sweep()
+}
