@@ -4,6 +4,14 @@ PREFIX    ?= /usr/local
 BINDIR    ?= $(PREFIX)/bin
 # On Debian, servers look for scripts in /usr/lib/cgi-bin.
 CGIBINDIR ?= $(PREFIX)/lib/cgi-bin
+# Example configurations: the folders of deploy/, without what tests them.
+SHAREDIR  ?= $(PREFIX)/share/wcme
+# Where systemd looks for what the host's administrator installs. The units are
+# installed where there is systemd; SYSTEMD=no or yes says otherwise.
+UNITDIR     ?= $(PREFIX)/lib/systemd/system
+SYSUSERSDIR ?= $(PREFIX)/lib/sysusers.d
+TMPFILESDIR ?= $(PREFIX)/lib/tmpfiles.d
+SYSTEMD     ?= $(if $(wildcard /lib/systemd/system /usr/lib/systemd/system),yes,no)
 
 GO      ?= go
 INSTALL ?= install
@@ -27,9 +35,9 @@ export WCME_BUILD := $(CURDIR)/build
 
 # What the tests and the bench drive: PACKAGE:FILE, see .tools/packages.
 TEST_PACKAGES := apache2-bin:/usr/sbin/apache2 libapache2-mod-fcgid:/usr/lib/apache2/modules/mod_fcgid.so \
-	nginx-light:/usr/sbin/nginx fcgiwrap:/usr/sbin/fcgiwrap lighttpd:/usr/sbin/lighttpd \
+	nginx-light:/usr/sbin/nginx fcgiwrap:/usr/sbin/fcgiwrap lighttpd:/usr/sbin/lighttpd lighttpd-mod-openssl:/usr/lib/lighttpd/mod_openssl.so \
 	haproxy:/usr/sbin/haproxy caddy:/usr/bin/caddy busybox:/bin/busybox mini-httpd:/usr/sbin/mini_httpd \
-	spawn-fcgi:/usr/bin/spawn-fcgi tinyproxy-bin:/usr/bin/tinyproxy s6:/usr/bin/s6-svscan systemd:/usr/bin/systemd-analyze \
+	openrc:/usr/sbin/openrc-run strace:/usr/bin/strace spawn-fcgi:/usr/bin/spawn-fcgi tinyproxy-bin:/usr/bin/tinyproxy s6:/usr/bin/s6-svscan systemd:/usr/bin/systemd-analyze iproute2:/usr/sbin/ip \
 	gcc:/usr/bin/gcc libc6-dev:/usr/include/stdlib.h
 BENCH_PACKAGES := $(TEST_PACKAGES) libfcgi-dev:/usr/include/fcgiapp.h
 
@@ -50,11 +58,15 @@ demo: build tools ## shows it at work, until Ctrl-C; ONCE=1 ends after the last 
 	@$(BUILD) -o build/demo ./deploy/demo
 	@build/demo $(if $(ONCE),-once)
 
+# Where deploy/front notes what each web server answered; the last lines show it.
+test: export WCME_TABLE := $(CURDIR)/build/table
 test: packages check ## everything: the checks, the tests with real servers, the demo
+	@rm -rf '$(WCME_TABLE)' && mkdir -p '$(WCME_TABLE)'
 	$(GO) test -race $(TESTFLAGS) ./acmecore/...
 	$(GO) test $(TESTFLAGS) $(if $(NOTROOT),-skip '^TestRights') $$($(GO) list ./... | grep -v '^wcme/acmecore')
 	$(MAKE) --no-print-directory demo ONCE=1
 	@$(if $(NOTROOT),echo 'make test: not root: the rights of other users (TestRights…) were left out.')
+	@sort '$(WCME_TABLE)/front' | awk -f deploy/front/table.awk
 	@echo 'make test: all passed.'
 
 packages: # the Debian packages that the tests drive
@@ -71,17 +83,44 @@ generate: tools ## the code of templates/, and what go:generate says
 	build/tools/templ generate
 	$(GO) generate ./...
 
-bench: build ## the script beside a C program and a shell script; as root, real servers
+bench: build ## the script beside programs in C, sh and Go's own library; as root, real servers
 	@.tools/packages $(BENCH_PACKAGES)
 	$(GO) run ./deploy/bench --wcme build/cgi-bin/wcme
+	$(GO) test -run '^$$' -bench . ./cgi/fastcgi
+
+# What is installed as text gets the paths of this installation.
+EXAMPLES := $(shell cd deploy && find . -type f -not -name '*.go' -not -path '*/testdata/*' \
+	-not -path './lab/*' -not -path './bench/*' -not -path './demo/*' -not -path './front/*' -path './*/*' | LC_ALL=C sort)
+UNITS := wcme-overseer.service wcme-web.service wcme-web.socket
+PATHS := sed -e 's|/usr/local/bin/wcme|$(BINDIR)/wcme|g' -e 's|/usr/lib/cgi-bin/wcme|$(CGIBINDIR)/wcme|g' \
+	-e 's|/usr/local/share/wcme|$(SHAREDIR)|g'
+# put FILE,TARGET,MODE writes a text at once, or not at all.
+put = $(PATHS) "$(1)" >"$(2).new" && chmod $(3) "$(2).new" && mv -f "$(2).new" "$(2)"
 
 install: $(if $(wildcard build/wcme),,build) ## into PREFIX (/usr/local), CGIBINDIR (PREFIX/lib/cgi-bin), below DESTDIR
-	$(INSTALL) -d '$(DESTDIR)$(BINDIR)' '$(DESTDIR)$(CGIBINDIR)'
+	$(INSTALL) -d '$(DESTDIR)$(BINDIR)' '$(DESTDIR)$(CGIBINDIR)' '$(DESTDIR)$(SHAREDIR)'
 	$(INSTALL) -m 0755 build/wcme '$(DESTDIR)$(BINDIR)/wcme'
 	$(INSTALL) -m 0755 build/cgi-bin/wcme build/cgi-bin/wcme-pages '$(DESTDIR)$(CGIBINDIR)'
+	@echo 'the examples of deploy/ go to $(DESTDIR)$(SHAREDIR)'
+	@for file in $(EXAMPLES); do \
+		target="$(DESTDIR)$(SHAREDIR)/$${file#./}" mode=0644; \
+		if [ -x "deploy/$$file" ]; then mode=0755; fi; \
+		$(INSTALL) -d "$${target%/*}" && $(call put,deploy/$$file,$$target,$$mode) || exit 1; \
+	done
+ifeq ($(SYSTEMD),yes)
+	@echo 'the units of systemd go to $(DESTDIR)$(UNITDIR)'
+	@$(INSTALL) -d '$(DESTDIR)$(UNITDIR)' '$(DESTDIR)$(SYSUSERSDIR)' '$(DESTDIR)$(TMPFILESDIR)'
+	@for unit in $(UNITS); do $(call put,deploy/systemd/$$unit,$(DESTDIR)$(UNITDIR)/$$unit,0644) || exit 1; done
+	@$(call put,deploy/systemd/wcme.sysusers,$(DESTDIR)$(SYSUSERSDIR)/wcme.conf,0644)
+	@$(call put,deploy/systemd/wcme.tmpfiles,$(DESTDIR)$(TMPFILESDIR)/wcme.conf,0644)
+endif
 
 uninstall: ## removes what install has put there, and no state
 	rm -f '$(DESTDIR)$(BINDIR)/wcme' '$(DESTDIR)$(CGIBINDIR)/wcme' '$(DESTDIR)$(CGIBINDIR)/wcme-pages'
+	rm -f $(UNITS:%='$(DESTDIR)$(UNITDIR)/%') '$(DESTDIR)$(SYSUSERSDIR)/wcme.conf' '$(DESTDIR)$(TMPFILESDIR)/wcme.conf'
+	@echo 'and the examples in $(DESTDIR)$(SHAREDIR)'
+	@rm -f $(EXAMPLES:./%='$(DESTDIR)$(SHAREDIR)/%')
+	@if [ -d '$(DESTDIR)$(SHAREDIR)' ]; then find '$(DESTDIR)$(SHAREDIR)' -depth -type d -exec rmdir {} \; 2>/dev/null || :; fi
 
 clean: ## removes build/
 	rm -rf build
