@@ -28,7 +28,7 @@ func TestClientComparesTheAnswer(t *testing.T) {
 				w.Header().Set("Content-Type", row.kind)
 				w.WriteHeader(row.status)
 				io.WriteString(w, row.body)
-			}), "c")
+			}), "/cgi-bin/c")
 			defer c.close()
 			err := c.ask(t.Context())
 			if row.want == "" && err != nil || row.want != "" && (err == nil || !strings.Contains(err.Error(), row.want)) {
@@ -43,7 +43,7 @@ func TestClientAsksAgain(t *testing.T) {
 	c := newClient(serve(t, func(w http.ResponseWriter, _ *http.Request) {
 		w.Header().Set("Content-Type", "text/plain")
 		io.WriteString(w, authorization)
-	}), "c")
+	}), "/cgi-bin/c")
 	defer c.close()
 	if err := c.ask(t.Context()); err != nil {
 		t.Fatal(err)
@@ -82,7 +82,7 @@ func TestRatioIsTheMedianOfTheRounds(t *testing.T) {
 }
 
 func TestWrongAnswersAreAnError(t *testing.T) {
-	s := &server{name: "a server", results: make([]result, len(programs))}
+	s := &server{name: "a server", programs: started(), results: make([]result, 3)}
 	if err := wrongAnswers([]*server{s}); err != nil {
 		t.Errorf("all right: %v", err)
 	}

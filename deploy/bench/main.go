@@ -1,10 +1,12 @@
-// Bench measures how fast the script answers an http-01 challenge, beside a C
+// Bench measures how fast the script answers an http-01 challenge: beside a C
 // program and a shell script that do nothing else, under the servers that start
-// a program for each request: Apache's mod_cgid and lighttpd's mod_cgi.
+// a program for each request (Apache's mod_cgid, lighttpd's mod_cgi), and as a
+// daemon, beside one on libfcgi and one on net/http/fcgi, under those that speak
+// FastCGI (nginx, Apache's mod_proxy_fcgi, lighttpd's mod_fastcgi).
 //
 //	go run ./deploy/bench --wcme build/cgi-bin/wcme
 //
-// It starts both servers on free loopback ports, as www-data where it runs as
+// It starts the servers on free loopback ports, as www-data where it runs as
 // root, and measures the programs in turn, round after round, so that whatever
 // else the machine does slows all of them: the ratios mean something, the
 // figures only beside each other. It prints them as a Markdown table, and exits

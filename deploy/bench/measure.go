@@ -30,11 +30,11 @@ type result struct {
 // measure asks the server's programs in turn, round after round. The first
 // round is for warming up and is forgotten; its wrong answers are not.
 func (p plan) measure(ctx context.Context, s *server, progress io.Writer) error {
-	s.results = make([]result, len(programs))
+	s.results = make([]result, len(s.programs))
 	for round := range p.rounds + 1 {
 		fmt.Fprintf(progress, "%s: round %d of %d\n", s.name, round, p.rounds)
-		for i, program := range programs {
-			if err := p.ask(ctx, s.address, program.file, &s.results[i]); err != nil {
+		for i, program := range s.programs {
+			if err := p.of(s).ask(ctx, s.address, program.path, &s.results[i]); err != nil {
 				return err
 			}
 			if round == 0 {
@@ -45,28 +45,34 @@ func (p plan) measure(ctx context.Context, s *server, progress io.Writer) error 
 	return nil
 }
 
+// of is the plan for one server.
+func (p plan) of(s *server) plan {
+	p.alone, p.busy = p.alone*s.times, p.busy*s.times
+	return p
+}
+
 // ask is a program's share of a round.
-func (p plan) ask(ctx context.Context, address, program string, r *result) error {
-	visitor := newClient(address, program)
+func (p plan) ask(ctx context.Context, address, path string, r *result) error {
+	visitor := newClient(address, path)
 	defer visitor.close()
 	for range p.alone {
 		began := time.Now()
 		r.note(visitor.ask(ctx))
 		r.latencies = append(r.latencies, time.Since(began))
 	}
-	r.rates = append(r.rates, p.crowd(ctx, address, program, r))
+	r.rates = append(r.rates, p.crowd(ctx, address, path, r))
 	return ctx.Err()
 }
 
 // crowd lets many visitors ask at once and returns the requests per second.
-func (p plan) crowd(ctx context.Context, address, program string, r *result) float64 {
+func (p plan) crowd(ctx context.Context, address, path string, r *result) float64 {
 	var visitors sync.WaitGroup
 	var asked atomic.Int64
 	wrong := make(chan error, p.busy) // room for all: no visitor waits to complain
 	began := time.Now()
 	for range connections {
 		visitors.Go(func() {
-			visitor := newClient(address, program)
+			visitor := newClient(address, path)
 			defer visitor.close()
 			for ctx.Err() == nil && asked.Add(1) <= int64(p.busy) {
 				if err := visitor.ask(ctx); err != nil {

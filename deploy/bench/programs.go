@@ -19,12 +19,13 @@ const (
 	authorization = token + ".thumbprint0of1an2account3key4in5forty6three"
 )
 
-// The programs, in the order in which they are measured: the first is what the
-// others are compared with.
-var programs = []struct{ file, name string }{
-	{"c", "C, static"},
-	{"wcme", "wCME's script"},
-	{"sh", "/bin/sh with cat"},
+// started returns the programs that a server starts for each request.
+func started() []program {
+	return []program{
+		{"/cgi-bin/c", "C, static"},
+		{"/cgi-bin/wcme", "wCME's script"},
+		{"/cgi-bin/sh", "/bin/sh with cat"},
+	}
 }
 
 //go:embed rivals/answer.c
@@ -39,6 +40,8 @@ func needed() error {
 	for _, need := range []struct{ file, pkg string }{
 		{"/usr/sbin/apache2", "apache2-bin"},
 		{"/usr/sbin/lighttpd", "lighttpd"},
+		{"/usr/sbin/nginx", "nginx-light"},
+		{"/usr/include/fcgiapp.h", "libfcgi-dev"},
 		{"/usr/bin/cc", "gcc"},
 		{"/usr/include/stdlib.h", "libc6-dev"},
 	} {
@@ -65,16 +68,19 @@ func install(ctx context.Context, dir, script string) error {
 	return errors.Join(
 		os.WriteFile(filepath.Join(www, token), []byte(authorization), 0o644),
 		os.WriteFile(filepath.Join(bin, "sh"), answerShell, 0o755),
-		compile(ctx, filepath.Join(bin, "c")),
+		compile(ctx, filepath.Join(bin, "c"), answerC, "-static"),
 		lab.Install(script, filepath.Join(bin, "wcme")),
+		lab.Install(filepath.Join(filepath.Dir(script), "wcme-pages"), filepath.Join(bin, "wcme-pages")),
+		installDaemons(ctx, bin),
 	)
 }
 
-func compile(ctx context.Context, path string) error {
-	cmd := exec.CommandContext(ctx, "cc", "-O2", "-static", "-x", "c", "-o", path, "-")
-	cmd.Stdin = strings.NewReader(answerC)
+// compile makes a program of a text in C.
+func compile(ctx context.Context, path, text string, flags ...string) error {
+	cmd := exec.CommandContext(ctx, "cc", append([]string{"-O2", "-x", "c", "-o", path, "-", "-x", "none"}, flags...)...)
+	cmd.Stdin = strings.NewReader(text)
 	if output, err := cmd.CombinedOutput(); err != nil {
-		return fmt.Errorf("compile answer.c: %w: %s", err, output)
+		return fmt.Errorf("compile %s: %w: %s", path, err, output)
 	}
 	return nil
 }

@@ -1,113 +1,124 @@
 package main
 
 import (
+	"bytes"
 	"context"
-	_ "embed"
+	"embed"
 	"errors"
-	"net"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"text/template"
-	"time"
 
 	"wcme/deploy/lab"
 )
 
-// server is a running web server, and what was measured under it.
+// server is one of the ways in which a running web server reaches programs, and
+// what was measured of it.
 type server struct {
-	name    string
-	address string
-	results []result // one a program, in their order
+	name     string
+	address  string
+	programs []program // the first is what the others are compared with
+	times    int       // how many times the plan's requests: a daemon answers in a moment
+	results  []result  // one a program, in their order
 }
 
-// start starts the servers. stop ends those that run, also when it failed.
+// program is what answers, mapped at a path of the server.
+type program struct{ path, name string }
+
+// running is what has to be stopped, last first.
+type running []func() error
+
+func (r *running) add(stop func() error) { *r = append(*r, stop) }
+
+func (r *running) stop() (err error) {
+	for i := range *r {
+		err = errors.Join(err, (*r)[len(*r)-1-i]())
+	}
+	return err
+}
+
+// start starts the daemons and the servers. stop ends those that run, also when
+// it failed.
 func start(ctx context.Context, dir string) (servers []*server, stop func() error, err error) {
-	var stops []func() error
-	stop = func() error {
-		var err error
-		for _, stop := range stops {
-			err = errors.Join(err, stop())
-		}
-		return err
+	var all running
+	if err := startDaemons(dir, &all); err != nil {
+		return nil, all.stop, err
 	}
-	apache, err := lab.StartApache(ctx, lab.ApacheOptions{Dir: dir, Site: apacheSite})
+	apache, err := lab.StartApache(ctx, apacheOptions(dir))
 	if err != nil {
-		return nil, stop, err
+		return nil, all.stop, err
 	}
-	stops = append(stops, apache.Stop)
-	port, process, err := startLighttpd(ctx, dir)
+	all.add(apache.Stop)
+	nginx, err := startServer(ctx, dir, "nginx", &all, func(conf string) (check, run *exec.Cmd) {
+		return exec.Command("/usr/sbin/nginx", "-t", "-q", "-c", conf), exec.Command("/usr/sbin/nginx", "-c", conf)
+	})
 	if err != nil {
-		return nil, stop, err
+		return nil, all.stop, err
 	}
-	stops = append(stops, process.Stop)
+	lighttpd, err := startServer(ctx, dir, "lighttpd", &all, func(conf string) (check, run *exec.Cmd) {
+		return exec.Command("/usr/sbin/lighttpd", "-tt", "-f", conf), exec.Command("/usr/sbin/lighttpd", "-D", "-f", conf)
+	})
+	if err != nil {
+		return nil, all.stop, err
+	}
 	return []*server{
-		{name: "Apache mod_cgid", address: lab.Loopback(apache.Port)},
-		{name: "lighttpd mod_cgi", address: lab.Loopback(port)},
-	}, stop, nil
+		{name: "Apache mod_cgid", address: lab.Loopback(apache.Port), programs: started(), times: 1},
+		{name: "lighttpd mod_cgi", address: lighttpd, programs: started(), times: 1},
+		{name: "nginx, a connection a request", address: nginx, programs: daemons("new"), times: 10},
+		{name: "nginx, kept connections", address: nginx, programs: daemons("kept"), times: 10},
+		{name: "Apache mod_proxy_fcgi, a connection a request", address: lab.Loopback(apache.Port), programs: daemons("new"), times: 10},
+		{name: "Apache mod_proxy_fcgi, kept connections", address: lab.Loopback(apache.Port), programs: daemons("kept"), times: 10},
+		{name: "lighttpd mod_fastcgi", address: lighttpd, programs: daemons("new"), times: 10},
+	}, all.stop, nil
 }
 
-// apacheSite has the workers that Debian's Apache has, and lets a connection live
-// as long as the measurement: opening new ones is not what is measured. The
-// environment is that of deploy/apache/wcme.conf.
-const apacheSite = `
-StartServers 2
-MaxRequestWorkers 150
-MaxKeepAliveRequests 0
-SetEnv WCME_ROOT "${LAB_DIR}/state"
-SetEnv GOMAXPROCS 1
-ScriptAlias "/cgi-bin/" "${LAB_DIR}/cgi-bin/"
-<Directory "${LAB_DIR}/cgi-bin">
-    Require all granted
-</Directory>
-`
+//go:embed *.template
+var templates embed.FS
 
-//go:embed lighttpd.conf.template
-var lighttpdTemplate string
-
-// startLighttpd returns when the server answers on the port.
-func startLighttpd(ctx context.Context, dir string) (int, *lab.Process, error) {
-	port, err := lab.FreePort()
-	if err != nil {
-		return 0, nil, err
-	}
-	conf := filepath.Join(dir, "lighttpd.conf")
-	if err := configureLighttpd(conf, dir, port); err != nil {
-		return 0, nil, err
-	}
-	process, err := lab.Start(filepath.Join(dir, "lighttpd.output.log"), exec.Command("/usr/sbin/lighttpd", "-D", "-f", conf))
-	if err != nil {
-		return 0, nil, err
-	}
-	ctx, cancel := context.WithTimeout(ctx, 20*time.Second)
-	defer cancel()
-	err = process.Await(ctx, func(ctx context.Context) error { return connect(ctx, lab.Loopback(port)) })
-	if err != nil {
-		return 0, nil, errors.Join(err, process.Stop())
-	}
-	return port, process, nil
+// values is what a configuration is filled with.
+type values struct {
+	Dir, User string
+	Port      int
+	Daemons   []daemon
 }
 
-func configureLighttpd(conf, dir string, port int) error {
-	values := struct {
-		Dir, User string
-		Port      int
-	}{Dir: dir, Port: port}
+// fill makes a server's configuration.
+func fill(name, dir string, port int) ([]byte, error) {
+	v := values{Dir: dir, Port: port, Daemons: allDaemons()}
 	if os.Geteuid() == 0 {
-		values.User = lab.WebUser
+		v.User = lab.WebUser
 	}
-	file, err := os.Create(conf)
-	if err != nil {
-		return err
-	}
-	err = template.Must(template.New("lighttpd").Parse(lighttpdTemplate)).Execute(file, values)
-	return errors.Join(err, file.Close())
+	var text bytes.Buffer
+	err := template.Must(template.ParseFS(templates, name+".conf.template")).Execute(&text, v)
+	return text.Bytes(), err
 }
 
-func connect(ctx context.Context, address string) error {
-	conn, err := new(net.Dialer).DialContext(ctx, "tcp", address)
+// startServer returns the address that the server answers on.
+func startServer(ctx context.Context, dir, name string, all *running, commands func(conf string) (check, run *exec.Cmd)) (string, error) {
+	server, err := lab.StartServer(ctx, lab.ServerOptions{Name: name, Dir: dir, Ports: 1,
+		Prepare: func(ports []int) (check, run *exec.Cmd, err error) {
+			conf := filepath.Join(dir, name+".conf")
+			text, err := fill(name, dir, ports[0])
+			if err == nil {
+				err = os.WriteFile(conf, text, 0o644)
+			}
+			check, run = commands(conf)
+			return check, run, err
+		}})
 	if err != nil {
-		return err
+		return "", err
 	}
-	return conn.Close()
+	all.add(server.Stop)
+	return lab.Loopback(server.Ports[0]), nil
+}
+
+// apacheOptions have the workers that Debian's Apache has, and let a connection
+// live as long as the measurement: opening new ones is not what is measured.
+func apacheOptions(dir string) lab.ApacheOptions {
+	site, err := fill("apache", dir, 0)
+	if err != nil {
+		panic(err) // the template is ours
+	}
+	return lab.ApacheOptions{Dir: dir, Site: string(site), Modules: []string{"proxy", "proxy_fcgi"}}
 }

@@ -17,7 +17,7 @@ func printTable(w io.Writer, servers []*server) {
 	fmt.Fprintln(w, "|---|---|--:|--:|--:|--:|--:|")
 	for _, s := range servers {
 		for i, r := range s.results {
-			fmt.Fprintf(w, "| %s | %s | %.0f | %.2f | %s | %s | %.1f |\n", s.name, programs[i].name,
+			fmt.Fprintf(w, "| %s | %s | %.0f | %.2f | %s | %s | %.1f |\n", s.name, s.programs[i].name,
 				overall(r.rates), rateTo(r, s.results[0]),
 				milliseconds(quantile(r.latencies, 0.5)), milliseconds(quantile(r.latencies, 0.9)),
 				float64(quantile(r.latencies, 0.5))/float64(quantile(s.results[0].latencies, 0.5)))
@@ -52,7 +52,7 @@ func wrongAnswers(servers []*server) error {
 	for _, s := range servers {
 		for i, r := range s.results {
 			if r.wrong > 0 {
-				wrong = append(wrong, fmt.Errorf("%s, %s: %d wrong answers, the first: %w", s.name, programs[i].name, r.wrong, r.first))
+				wrong = append(wrong, fmt.Errorf("%s, %s: %d wrong answers, the first: %w", s.name, s.programs[i].name, r.wrong, r.first))
 			}
 		}
 	}
