@@ -6,6 +6,7 @@ import (
 	"encoding/binary"
 	"errors"
 	"fmt"
+	"io"
 	"net"
 	"net/http"
 	"os"
@@ -256,7 +257,7 @@ func (c *connection) input(id uint16, take func(*request)) {
 func (c *connection) run(r *request) {
 	r.complement(c.hub.defaults)
 	if text, plain := c.hub.plain(r.variables); plain {
-		c.finish(r, r.framed(text))
+		c.finish(r, r.records(func(to io.Writer) { to.Write(text) }))
 		return
 	}
 	c.mu.Lock()

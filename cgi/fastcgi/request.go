@@ -3,6 +3,7 @@ package fastcgi
 import (
 	"bytes"
 	"context"
+	"io"
 	"net/http"
 	"sync"
 	"time"
@@ -59,16 +60,22 @@ func (r *request) free() {
 
 // answer returns the records that answer the request.
 func (r *request) answer(ctx context.Context, h *hub) *bytes.Buffer {
+	return r.records(func(to io.Writer) {
+		switch {
+		case r.aborted:
+		case r.refusal != nil:
+			h.gateway.Refuse(r.refusal, to)
+		default:
+			h.gateway.Serve(ctx, r.variables, bytes.NewReader(r.stdin), to)
+		}
+	})
+}
+
+// records returns the records of what say says, in at most one write.
+func (r *request) records(say func(io.Writer)) *bytes.Buffer {
 	answer := answers.Get().(*bytes.Buffer)
 	answer.Reset()
-	out := output{id: r.id, to: answer}
-	switch {
-	case r.aborted:
-	case r.refusal != nil:
-		h.gateway.Refuse(r.refusal, out)
-	default:
-		h.gateway.Serve(ctx, r.variables, bytes.NewReader(r.stdin), out)
-	}
+	say(output{id: r.id, to: answer})
 	answer.Write(appendEnd(answer.AvailableBuffer(), r.id, statusComplete))
 	return answer
 }
@@ -80,15 +87,6 @@ func (r *request) complement(defaults meta.Variables) {
 			r.variables[name] = value
 		}
 	}
-}
-
-// framed returns the records of an answer that is there already.
-func (r *request) framed(text []byte) *bytes.Buffer {
-	answer := answers.Get().(*bytes.Buffer)
-	answer.Reset()
-	output{id: r.id, to: answer}.Write(text)
-	answer.Write(appendEnd(answer.AvailableBuffer(), r.id, statusComplete))
-	return answer
 }
 
 // output makes records of an answer, which a Gateway writes whole.

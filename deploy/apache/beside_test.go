@@ -1,7 +1,6 @@
 package apache_test
 
 import (
-	"io"
 	"net/http"
 	"os"
 	"slices"
@@ -51,16 +50,7 @@ func get(t *testing.T, server *lab.Server, path string) (status int, body string
 		t.Fatal(err)
 	}
 	request.SetBasicAuth(front.User, front.Password)
-	response, err := http.DefaultClient.Do(request)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer response.Body.Close()
-	text, err := io.ReadAll(response.Body)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return response.StatusCode, string(text)
+	return lab.MustFetch(t, request)
 }
 
 // absent is what wCME says of a challenge that is not pending.

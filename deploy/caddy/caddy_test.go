@@ -9,7 +9,6 @@ import (
 	"strconv"
 	"strings"
 	"testing"
-	"text/template"
 
 	"golang.org/x/crypto/bcrypt"
 
@@ -58,17 +57,20 @@ func start(t *testing.T, h *front.Host, socket string) *lab.Server {
 	}
 	accounts := filepath.Join(dir, "wcme.users")
 	write(t, accounts, users(t))
-	install(t, filepath.Join(dir, "wcme.caddy"), strings.NewReplacer(
+	err := lab.Adapt("wcme.caddy", filepath.Join(dir, "wcme.caddy"), strings.NewReplacer(
 		"/run/wcme/web.sock", socket,
 		"/etc/caddy/wcme.users", accounts,
 	))
+	if err != nil {
+		t.Fatal(err)
+	}
 	conf := filepath.Join(dir, "Caddyfile")
 	values := site{Certificate: h.Identity.Certificate, Key: h.Identity.Key}
 	return lab.MustServer(t, lab.ServerOptions{
 		Name: "caddy", Dir: h.Dir, Ports: 2,
 		Prepare: func(ports []int) (check, run *exec.Cmd, err error) {
 			values.HTTP, values.HTTPS = ports[0], ports[1]
-			return command(dir, "validate", conf), command(dir, "run", conf), configure(conf, values)
+			return command(dir, "validate", conf), command(dir, "run", conf), lab.Fill("testdata/Caddyfile.template", conf, values)
 		},
 	})
 }
@@ -87,28 +89,6 @@ func users(t *testing.T) string {
 		t.Fatal(err)
 	}
 	return front.User + " " + string(hash) + "\n"
-}
-
-func configure(path string, values site) error {
-	server, err := template.ParseFiles("testdata/Caddyfile.template")
-	if err != nil {
-		return err
-	}
-	var text strings.Builder
-	if err := server.Execute(&text, values); err != nil {
-		return err
-	}
-	return os.WriteFile(path, []byte(text.String()), 0o644)
-}
-
-// install copies the file with the paths of the host.
-func install(t *testing.T, to string, paths *strings.Replacer) {
-	t.Helper()
-	text, err := os.ReadFile("wcme.caddy")
-	if err != nil {
-		t.Fatal(err)
-	}
-	write(t, to, paths.Replace(string(text)))
 }
 
 func write(t *testing.T, path, text string) {

@@ -11,7 +11,6 @@ import (
 	"strconv"
 	"strings"
 	"testing"
-	"text/template"
 
 	"golang.org/x/crypto/bcrypt"
 
@@ -94,7 +93,7 @@ func start(t *testing.T, h *front.Host, socket, mistake string) *lab.Server {
 				args = append(args, "-f", filepath.Join(dir, name))
 			}
 			return exec.Command(haproxy, append([]string{"-c"}, args...)...), exec.Command(haproxy, args...),
-				configure(filepath.Join(dir, "haproxy.cfg"), host)
+				lab.Fill("testdata/haproxy.cfg.template", filepath.Join(dir, "haproxy.cfg"), host)
 		},
 	})
 }
@@ -125,18 +124,6 @@ func users(t *testing.T) string {
 		t.Fatal(err)
 	}
 	return fmt.Sprintf("userlist wcme\n    user %s password %s\n", front.User, hash)
-}
-
-func configure(path string, host any) error {
-	server, err := template.ParseFiles("testdata/haproxy.cfg.template")
-	if err != nil {
-		return err
-	}
-	var text strings.Builder
-	if err := server.Execute(&text, host); err != nil {
-		return err
-	}
-	return os.WriteFile(path, []byte(text.String()), 0o644)
 }
 
 // install copies the files with the paths and ports of the host.

@@ -1,7 +1,6 @@
 package lighttpd_test
 
 import (
-	"io"
 	"net/http"
 	"os"
 	"path/filepath"
@@ -47,14 +46,5 @@ func get(t *testing.T, server *lab.Server, path string) (status int, body string
 		t.Fatal(err)
 	}
 	request.Host = "closed.example.test"
-	response, err := http.DefaultTransport.RoundTrip(request)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer response.Body.Close()
-	text, err := io.ReadAll(response.Body)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return response.StatusCode, string(text)
+	return lab.MustFetch(t, request)
 }

@@ -9,7 +9,6 @@ import (
 	"strconv"
 	"strings"
 	"testing"
-	"text/template"
 
 	"wcme/deploy/front"
 	"wcme/deploy/lab"
@@ -74,20 +73,23 @@ func start(t *testing.T, h *front.Host, m mode) *lab.Server {
 	if m.start != nil {
 		socket = m.start(h)
 	}
-	install(t, m.file, filepath.Join(dir, "conf-enabled", "50-wcme.conf"), strings.NewReplacer(
+	err := lab.Adapt(m.file, filepath.Join(dir, "conf-enabled", "50-wcme.conf"), strings.NewReplacer(
 		"/run/wcme/web.sock", socket,
 		"/run/lighttpd/", filepath.Join(dir, "run")+"/",
 		"/usr/lib/cgi-bin/wcme", filepath.Join(h.Bin, "wcme"),
 		"/var/lib/wcme", h.Root,
 		"/etc/lighttpd/wcme.users", h.Users,
 	))
+	if err != nil {
+		t.Fatal(err)
+	}
 	conf := filepath.Join(dir, "lighttpd.conf")
 	return lab.MustServer(t, lab.ServerOptions{
 		Name: "lighttpd", Dir: h.Dir, Ports: 2,
 		Prepare: func(ports []int) (check, run *exec.Cmd, err error) {
 			values.HTTP, values.HTTPS = ports[0], ports[1]
 			return exec.Command(lighttpd, "-tt", "-f", conf), exec.Command(lighttpd, "-D", "-f", conf),
-				configure(conf, values)
+				lab.Fill("testdata/lighttpd.conf.template", conf, values)
 		},
 	})
 }
@@ -107,30 +109,6 @@ func makeDirs(t *testing.T, dir, user string) {
 	if output, err := exec.Command("chown", user+":", filepath.Join(dir, "run")).CombinedOutput(); err != nil {
 		t.Fatalf("chown: %v: %s", err, output)
 	}
-}
-
-// install copies the file with the paths of the host.
-func install(t *testing.T, from, to string, paths *strings.Replacer) {
-	t.Helper()
-	text, err := os.ReadFile(from)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := os.WriteFile(to, []byte(paths.Replace(string(text))), 0o644); err != nil {
-		t.Fatal(err)
-	}
-}
-
-func configure(conf string, values site) error {
-	server, err := template.ParseFiles("testdata/lighttpd.conf.template")
-	if err != nil {
-		return err
-	}
-	var text strings.Builder
-	if err := server.Execute(&text, values); err != nil {
-		return err
-	}
-	return os.WriteFile(conf, []byte(text.String()), 0o644)
 }
 
 // logs returns a function that reads what lighttpd, and the script that it starts,

@@ -39,16 +39,7 @@ func get(t *testing.T, server *lab.Server, host, path string) (status int, body 
 	}
 	request.Host = host
 	request.SetBasicAuth("somebody", "or other")
-	response, err := http.DefaultTransport.RoundTrip(request)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer response.Body.Close()
-	text, err := io.ReadAll(response.Body)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return response.StatusCode, string(text)
+	return lab.MustFetch(t, request)
 }
 
 // Whatever else a server block does to its visitors, the authority gets its answer.

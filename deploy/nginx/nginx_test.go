@@ -9,7 +9,6 @@ import (
 	"strconv"
 	"strings"
 	"testing"
-	"text/template"
 
 	"wcme/deploy/front"
 	"wcme/deploy/lab"
@@ -97,21 +96,9 @@ func start(t *testing.T, h *front.Host, m mode, socket string) *lab.Server {
 		Prepare: func(ports []int) (check, run *exec.Cmd, err error) {
 			values.HTTP, values.HTTPS = ports[0], ports[1]
 			return exec.Command(nginx, "-t", "-c", conf), exec.Command(nginx, "-c", conf, "-g", "daemon off;"),
-				configure(conf, values)
+				lab.Fill("testdata/nginx.conf.template", conf, values)
 		},
 	})
-}
-
-func configure(conf string, values site) error {
-	server, err := template.ParseFiles("testdata/nginx.conf.template")
-	if err != nil {
-		return err
-	}
-	var text strings.Builder
-	if err := server.Execute(&text, values); err != nil {
-		return err
-	}
-	return os.WriteFile(conf, []byte(text.String()), 0o644)
 }
 
 // install copies the files to where their heads say, with the paths of the host.
@@ -132,11 +119,7 @@ func install(t *testing.T, dir string, m mode, paths *strings.Replacer) {
 		copies["wcme-upstream.conf"] = httpLevel + "/wcme-upstream.conf"
 	}
 	for from, to := range copies {
-		text, err := os.ReadFile(from)
-		if err != nil {
-			t.Fatal(err)
-		}
-		if err := os.WriteFile(filepath.Join(dir, to), []byte(paths.Replace(string(text))), 0o644); err != nil {
+		if err := lab.Adapt(from, filepath.Join(dir, to), paths); err != nil {
 			t.Fatal(err)
 		}
 	}

@@ -9,7 +9,6 @@ import (
 	"strconv"
 	"strings"
 	"testing"
-	"text/template"
 	"time"
 
 	"wcme/deploy/lab"
@@ -121,15 +120,9 @@ func recipe(t *testing.T, name string, at room, pairs ...string) string {
 // fill writes a file from a template of testdata.
 func fill(t *testing.T, path, name string, values any) {
 	t.Helper()
-	parsed, err := template.ParseFiles(filepath.Join("testdata", name))
-	if err != nil {
+	if err := lab.Fill(filepath.Join("testdata", name), path, values); err != nil {
 		t.Fatal(err)
 	}
-	var text strings.Builder
-	if err := parsed.Execute(&text, values); err != nil {
-		t.Fatal(err)
-	}
-	write(t, path, text.String())
 }
 
 // write makes a file that everybody can read.
