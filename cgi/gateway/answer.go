@@ -59,18 +59,17 @@ func (a *answer) plain(status int, reason string) {
 func (a *answer) send(output io.Writer, headOnly bool) error {
 	a.WriteHeader(http.StatusOK)
 	bodyless := a.status == http.StatusNoContent || a.status == http.StatusNotModified
-	var text bytes.Buffer
-	text.Grow(512 + a.body.Len())
-	fmt.Fprintf(&text, "Status: %d %s\r\n", a.status, reasonPhrase(a.status))
+	text := make([]byte, 0, 512+a.body.Len())
+	text = append(strconv.AppendInt(append(text, "Status: "...), int64(a.status), 10), ' ')
+	text = append(append(text, reasonPhrase(a.status)...), "\r\n"...)
 	if !bodyless {
 		a.finishHeader(headOnly)
 	}
-	a.writeHeader(&text)
-	text.WriteString("\r\n")
+	text = append(a.appendHeader(text), "\r\n"...)
 	if !bodyless && !headOnly {
-		text.Write(a.body.Bytes())
+		text = append(text, a.body.Bytes()...)
 	}
-	_, err := output.Write(text.Bytes())
+	_, err := output.Write(text)
 	return err
 }
 
@@ -85,15 +84,17 @@ func (a *answer) finishHeader(headOnly bool) {
 	}
 }
 
-func (a *answer) writeHeader(text *bytes.Buffer) {
+func (a *answer) appendHeader(text []byte) []byte {
 	for _, name := range slices.Sorted(maps.Keys(a.sent)) {
 		if !isToken(name) || a.isServers(name) {
 			continue
 		}
 		for _, value := range a.sent[name] {
-			fmt.Fprintf(text, "%s: %s\r\n", name, oneLine(value))
+			text = append(append(text, name...), ": "...)
+			text = append(append(text, oneLine(value)...), "\r\n"...)
 		}
 	}
+	return text
 }
 
 // isServers names the headers that are the web server's to write. A Location

@@ -22,9 +22,9 @@ const (
 
 // newRequest makes the request, or a *meta.Refusal.
 func newRequest(ctx context.Context, v meta.Variables, body io.Reader) (*http.Request, *meta.Refusal) {
-	r := &http.Request{Method: v["REQUEST_METHOD"], Body: http.NoBody}
-	if len(r.Method) > maxMethod || !isToken(r.Method) {
-		return nil, bad("the method is not one", r.Method)
+	method := v["REQUEST_METHOD"]
+	if len(method) > maxMethod || !isToken(method) {
+		return nil, bad("the method is not one", method)
 	}
 	place, refused := v.Locate()
 	if refused != nil {
@@ -34,6 +34,8 @@ func newRequest(ctx context.Context, v meta.Variables, body io.Reader) (*http.Re
 	if refused != nil {
 		return nil, refused
 	}
+	r := new(http.Request).WithContext(web.WithVisitor(ctx, visitor))
+	r.Method, r.Body = method, http.NoBody
 	for _, part := range []func(*http.Request, meta.Variables) *meta.Refusal{setProtocol, setHost, setHeader, setQuery} {
 		if refused := part(r, v); refused != nil {
 			return nil, refused
@@ -44,7 +46,7 @@ func newRequest(ctx context.Context, v meta.Variables, body io.Reader) (*http.Re
 	}
 	r.URL.Path = place.Path
 	r.RemoteAddr = remoteAddress(visitor, v)
-	return r.WithContext(web.WithVisitor(ctx, visitor)), nil
+	return r, nil
 }
 
 // newVisitor takes who asks from what the server says, and from nothing else. A
