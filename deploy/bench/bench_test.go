@@ -81,13 +81,18 @@ func TestRatioIsTheMedianOfTheRounds(t *testing.T) {
 	}
 }
 
-func TestWrongAnswersAreAnError(t *testing.T) {
+func TestOnlyOurWrongAnswersAreAnError(t *testing.T) {
 	s := &server{name: "a server", programs: started(), results: make([]result, 3)}
-	if err := wrongAnswers([]*server{s}); err != nil {
-		t.Errorf("all right: %v", err)
+	var said strings.Builder
+	if err := wrongAnswers(&said, []*server{s}); err != nil || said.Len() > 0 {
+		t.Errorf("all right: %v, %q", err, said.String())
+	}
+	s.results[0].note(errors.New("nothing"))
+	if err := wrongAnswers(&said, []*server{s}); err != nil || !strings.Contains(said.String(), "C, static: 1 wrong") {
+		t.Errorf("one of a rival: %v, %q", err, said.String())
 	}
 	s.results[1].note(errors.New("nothing"))
-	if err := wrongAnswers([]*server{s}); err == nil || !strings.Contains(err.Error(), "1 wrong") {
-		t.Errorf("one wrong: %v", err)
+	if err := wrongAnswers(&said, []*server{s}); err == nil || !strings.Contains(err.Error(), "1 wrong") {
+		t.Errorf("one of ours: %v", err)
 	}
 }

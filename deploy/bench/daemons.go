@@ -28,7 +28,7 @@ const pool = 200
 func allDaemons() []daemon {
 	return []daemon{
 		{"responder", "C, libfcgi", pool},
-		{"wcme", "wCME's script", 1},
+		{"wcme", ours, 1},
 		{"standard", "Go, net/http/fcgi", 1},
 	}
 }

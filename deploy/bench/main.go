@@ -10,7 +10,7 @@
 // root, and measures the programs in turn, round after round, so that whatever
 // else the machine does slows all of them: the ratios mean something, the
 // figures only beside each other. It prints them as a Markdown table, and exits
-// 1 if any answer was wrong.
+// 1 if any answer of the script was wrong.
 //
 // The load comes from this process and not from a tool such as wrk, because
 // every answer is compared, byte by byte.
@@ -80,5 +80,5 @@ func bench(ctx context.Context, p plan, script string, stdout, stderr io.Writer)
 		}
 	}
 	printTable(stdout, servers)
-	return wrongAnswers(servers)
+	return wrongAnswers(stdout, servers)
 }

@@ -19,11 +19,14 @@ const (
 	authorization = token + ".thumbprint0of1an2account3key4in5forty6three"
 )
 
+// ours is the program that is measured.
+const ours = "wCME's script"
+
 // started returns the programs that a server starts for each request.
 func started() []program {
 	return []program{
 		{"/cgi-bin/c", "C, static"},
-		{"/cgi-bin/wcme", "wCME's script"},
+		{"/cgi-bin/wcme", ours},
 		{"/cgi-bin/sh", "/bin/sh with cat"},
 	}
 }

@@ -46,14 +46,21 @@ func milliseconds(d time.Duration) string {
 	return fmt.Sprintf("%.2f ms", d.Seconds()*1000)
 }
 
-// wrongAnswers is an error if there were any.
-func wrongAnswers(servers []*server) error {
+// wrongAnswers writes what each program answered wrongly: libfcgi, for one, ends
+// kept connections while Apache sends on them. It is an error if ours did.
+func wrongAnswers(w io.Writer, servers []*server) error {
 	var wrong []error
 	for _, s := range servers {
 		for i, r := range s.results {
-			if r.wrong > 0 {
-				wrong = append(wrong, fmt.Errorf("%s, %s: %d wrong answers, the first: %w", s.name, s.programs[i].name, r.wrong, r.first))
+			if r.wrong == 0 {
+				continue
 			}
+			err := fmt.Errorf("%s, %s: %d wrong answers, the first: %w", s.name, s.programs[i].name, r.wrong, r.first)
+			if s.programs[i].name == ours {
+				wrong = append(wrong, err)
+				continue
+			}
+			fmt.Fprintf(w, "\n%v\n", err)
 		}
 	}
 	return errors.Join(wrong...)
