@@ -12,6 +12,7 @@ import (
 	"testing"
 	"time"
 
+	"wcme/acmecore/challenge"
 	"wcme/deploy/fcgitest"
 )
 
@@ -142,6 +143,28 @@ func TestFastCGIRequestSetsNoDirectory(t *testing.T) {
 	}
 	if got, _, err := fcgitest.Answer(conn, 1); err != nil || got != answered {
 		t.Errorf("got %q and %v", got, err)
+	}
+}
+
+// What is not pending here may be pending elsewhere: the settings are read anew
+// for each question, also by a process that answers many.
+func TestFastCGILooksElsewhere(t *testing.T) {
+	root := pending(t)
+	d := startDaemon(t, "unix", 0, "WCME_ROOT="+root)
+	const other = "dGhlIHRva2VuIG9mIGFub3RoZXIgY2xpZW50ICEhISE"
+	if got := d.ask("/.well-known/acme-challenge/" + other); !strings.HasPrefix(got, "Status: 404 ") {
+		t.Errorf("before: got %q", got)
+	}
+	fallback := t.TempDir()
+	want := other + authorization[strings.Index(authorization, "."):]
+	if err := os.WriteFile(filepath.Join(fallback, other), []byte(want), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	if err := challenge.Directory(filepath.Join(root, "www")).PublishSettings(challenge.Settings{Fallback: []string{fallback}}); err != nil {
+		t.Fatal(err)
+	}
+	if got := d.ask("/.well-known/acme-challenge/" + other); !strings.HasSuffix(got, "\r\n\r\n"+want) {
+		t.Errorf("after: got %q", got)
 	}
 }
 

@@ -42,7 +42,7 @@ func (s Site) refuse(w http.ResponseWriter, r *http.Request) {
 		Advice: []templates.Advice{
 			{
 				Text: "Set up authorisation in the web server for everything below " + mount + adminPath +
-					", over HTTPS. With Apache, for example:",
+					", over HTTPS; the folders of deploy/ have it for each web server. With Apache, for example:",
 				Code: apacheExample(mount),
 			},
 			{
