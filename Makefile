@@ -37,7 +37,7 @@ export WCME_BUILD := $(CURDIR)/build
 TEST_PACKAGES := apache2-bin:/usr/sbin/apache2 libapache2-mod-fcgid:/usr/lib/apache2/modules/mod_fcgid.so \
 	nginx-light:/usr/sbin/nginx fcgiwrap:/usr/sbin/fcgiwrap lighttpd:/usr/sbin/lighttpd lighttpd-mod-openssl:/usr/lib/lighttpd/mod_openssl.so \
 	haproxy:/usr/sbin/haproxy caddy:/usr/bin/caddy busybox:/bin/busybox mini-httpd:/usr/sbin/mini_httpd \
-	openrc:/usr/sbin/openrc-run strace:/usr/bin/strace spawn-fcgi:/usr/bin/spawn-fcgi tinyproxy-bin:/usr/bin/tinyproxy s6:/usr/bin/s6-svscan systemd:/usr/bin/systemd-analyze iproute2:/usr/sbin/ip \
+	openrc:/usr/sbin/openrc-run strace:/usr/bin/strace spawn-fcgi:/usr/bin/spawn-fcgi tinyproxy-bin:/usr/bin/tinyproxy s6:/usr/bin/s6-svscan systemd:/usr/bin/systemd-analyze iproute2:/usr/sbin/ip procps:/bin/kill \
 	gcc:/usr/bin/gcc libc6-dev:/usr/include/stdlib.h
 BENCH_PACKAGES := $(TEST_PACKAGES) libfcgi-dev:/usr/include/fcgiapp.h
 

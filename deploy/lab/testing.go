@@ -3,6 +3,7 @@ package lab
 import (
 	"context"
 	"os"
+	"path/filepath"
 )
 
 // TB is what the lab needs of a testing.TB. It is declared here so that the
@@ -39,6 +40,19 @@ func MustBuild(tb TB) Programs {
 	if err != nil {
 		tb.Fatal(err)
 	}
+	return programs
+}
+
+// MustInstall builds the programs, and copies wcme to where every user can run it:
+// the sources may lie where only their owner can enter.
+func MustInstall(tb TB) Programs {
+	tb.Helper()
+	programs := MustBuild(tb)
+	installed := filepath.Join(TempDir(tb), filepath.Base(programs.Wcme))
+	if err := Install(programs.Wcme, installed); err != nil {
+		tb.Fatal(err)
+	}
+	programs.Wcme = installed
 	return programs
 }
 

@@ -86,7 +86,7 @@ func (h *host) end() {
 // install sets up the state directory and writes the settings.
 func (h *host) install() {
 	h.Helper()
-	programs := lab.MustBuild(h)
+	programs := lab.MustInstall(h)
 	state := filepath.Join(h.dir, "state")
 	h.must(programs.Command(h.Context(), state, "setup", "--web-user", lab.WebUser))
 	h.must(exec.Command("chown", "-R", overseerUser, state))

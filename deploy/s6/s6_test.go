@@ -33,7 +33,7 @@ type host struct {
 func newHost(t *testing.T) *host {
 	t.Helper()
 	dir := lab.TempDir(t)
-	h := &host{T: t, dir: dir, state: filepath.Join(dir, "state"), scan: filepath.Join(dir, "scan"), programs: lab.MustBuild(t)}
+	h := &host{T: t, dir: dir, state: filepath.Join(dir, "state"), scan: filepath.Join(dir, "scan"), programs: lab.MustInstall(t)}
 	web := lab.WebUser
 	if os.Geteuid() != 0 {
 		web = ""

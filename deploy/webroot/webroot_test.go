@@ -27,7 +27,7 @@ type host struct {
 
 func newHost(t *testing.T) *host {
 	t.Helper()
-	h := &host{TB: t, dir: lab.TempDir(t), programs: lab.MustBuild(t)}
+	h := &host{TB: t, dir: lab.TempDir(t), programs: lab.MustInstall(t)}
 	h.root = filepath.Join(h.dir, "state")
 	h.served = filepath.Join(h.root, "www")
 	h.wcme("setup", "--web-user", "")
