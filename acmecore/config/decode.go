@@ -29,6 +29,9 @@ func decode(path string, text []byte, target any) error {
 	if errors.As(err, &wrong) {
 		return invalid(position(path, wrong), reason(wrong))
 	}
+	if where, misfit := (document{path, text}).misfit(reflect.TypeOf(target)); misfit != nil {
+		return invalid(where, misfit)
+	}
 	return invalid(path, err)
 }
 

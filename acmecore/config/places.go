@@ -112,7 +112,7 @@ type Target struct{ text string }
 func (t *Target) UnmarshalText(text []byte) error {
 	parsed, err := parseHTTP(string(text))
 	if err != nil || parsed.User != nil || parsed.RawQuery != "" || parsed.ForceQuery {
-		return refusal("target", string(text), "is no http or https URL that a token could be appended to")
+		return refusal("target", hidePassword(string(text)), "is no http or https URL that a token could be appended to")
 	}
 	t.text = strings.TrimRight(string(text), "/") + "/"
 	return nil
@@ -174,19 +174,26 @@ func (w When) MarshalText() ([]byte, error) { return []byte(w.text), nil }
 func (c *Config) checkRelays(in document) error {
 	seen := make(map[string]bool)
 	for i, relay := range c.Relay {
-		host := string(relay.Host.Name)
-		number := fmt.Sprintf("relay %d", i+1)
-		switch {
-		case host == "":
-			return invalid(in.at("relay"), errors.New(number+" needs its host"))
-		case strings.HasPrefix(host, "*"):
-			return invalid(in.at("relay"), fmt.Errorf("%s: %q is no host but a wildcard", number, host))
-		case relay.To.String() == "":
-			return invalid(in.at("relay"), fmt.Errorf("%s, for %s, needs the URL that it leads `to`", number, host))
-		case seen[host]:
-			return invalid(in.at("relay"), fmt.Errorf("%s has a relay already", host))
+		if err := relay.check(seen); err != nil {
+			return invalid(in.atTable("relay", i), err)
 		}
-		seen[host] = true
+		seen[string(relay.Host.Name)] = true
+	}
+	return nil
+}
+
+// check knows the hosts that have a relay already.
+func (r Relay) check(seen map[string]bool) error {
+	host := string(r.Host.Name)
+	switch {
+	case host == "":
+		return errors.New("a relay needs its host")
+	case strings.HasPrefix(host, "*"):
+		return fmt.Errorf("%q is no host but a wildcard", host)
+	case r.To.String() == "":
+		return fmt.Errorf("the relay for %s needs the URL that it leads `to`", host)
+	case seen[host]:
+		return fmt.Errorf("%s has a relay already", host)
 	}
 	return nil
 }
