@@ -139,13 +139,12 @@ func (c *connection) wake() {
 func (c *connection) cancelAll() {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	for id, r := range c.open {
+	for _, r := range c.open {
 		if r.phase == running {
 			r.cancel()
 			continue
 		}
-		delete(c.open, id)
-		c.hub.open.Add(-1)
+		c.forget(r)
 	}
 }
 
@@ -164,12 +163,11 @@ func (c *connection) start(r *request) {
 // that. The peer may use the request's number again as soon as it has the answer.
 func (c *connection) finish(r *request, answer *bytes.Buffer) {
 	c.mu.Lock()
-	delete(c.open, r.id)
+	c.forget(r)
 	c.answering++
 	c.idleSince = time.Now()
 	c.lingering = c.lingering || !r.keepOpen && !r.whole
 	c.mu.Unlock()
-	c.hub.open.Add(-1)
 	err := c.write(answer.Bytes())
 	answers.Put(answer)
 	c.answered()
@@ -182,6 +180,14 @@ func (c *connection) finish(r *request, answer *bytes.Buffer) {
 		c.wake()
 	}
 	r.free()
+}
+
+// forget ends the time in which a request is open. c.mu is held.
+func (c *connection) forget(r *request) {
+	delete(c.open, r.id)
+	if r.further {
+		c.hub.further.Add(-1)
+	}
 }
 
 func (c *connection) answered() {

@@ -25,8 +25,8 @@ import "time"
 // The limits.
 const (
 	maxConnections = 256      // at once; further ones take the place of the one that is idle the longest, or wait
-	maxRequests    = 512      // at once, over all connections; further ones are FCGI_OVERLOADED
-	maxMultiplexed = 64       // at once on a connection; further ones are FCGI_OVERLOADED
+	maxMultiplexed = 64       // requests at once on a connection; further ones are FCGI_OVERLOADED
+	maxFurther     = 256      // of those, beside the first of each connection, on all together
 	maxParams      = 64 << 10 // bytes of FCGI_PARAMS a request; more is answered 431
 	maxPairs       = 1000     // parameters of a request; more is answered 431
 	maxBody        = 8 << 10  // bytes of FCGI_STDIN a request; more is answered 413

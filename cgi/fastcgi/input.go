@@ -78,10 +78,12 @@ func (c *connection) beginRequest(id uint16) error {
 func (c *connection) admit(id uint16, keepOpen bool) bool {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if len(c.open) >= maxMultiplexed || c.lingering || c.hub.stopping.Load() || !c.hub.admit() {
+	further := len(c.open) > 0
+	if len(c.open) >= maxMultiplexed || c.lingering || c.hub.stopping.Load() || further && !c.hub.admitFurther() {
 		return false
 	}
 	c.open[id] = newRequest(id, keepOpen)
+	c.open[id].further = further
 	return true
 }
 

@@ -75,7 +75,7 @@ func isVariable(name string) bool {
 // appendValues appends the answer to FCGI_GET_VALUES, section 4.1: those of the
 // values asked for that there are, each once.
 func appendValues(to []byte, asked string) []byte {
-	known := map[string]int{"FCGI_MAX_CONNS": maxConnections, "FCGI_MAX_REQS": maxRequests, "FCGI_MPXS_CONNS": 1}
+	known := map[string]int{"FCGI_MAX_CONNS": maxConnections, "FCGI_MAX_REQS": maxConnections + maxFurther, "FCGI_MPXS_CONNS": 1}
 	for asked != "" {
 		name, _, rest, err := cutPair(asked)
 		if err != nil {

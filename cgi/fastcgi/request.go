@@ -15,6 +15,7 @@ import (
 type request struct {
 	id       uint16
 	keepOpen bool // the connection, after the answer
+	further  bool // it is counted in hub.further
 	begun    time.Time
 	phase    phase
 	cancel   context.CancelFunc // once it runs

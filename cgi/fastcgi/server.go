@@ -69,7 +69,7 @@ type hub struct {
 	log      *slog.Logger
 	requests context.Context // the parent of all requests'
 	places   chan struct{}   // holds one for each connection
-	open     atomic.Int64    // requests
+	further  atomic.Int64    // requests that share a connection with one that was there before
 	stopping atomic.Bool
 
 	mu          sync.Mutex
@@ -148,10 +148,12 @@ func (h *hub) evict() {
 	}
 }
 
-// admit counts a further request, unless there are too many.
-func (h *hub) admit() bool {
-	if h.open.Add(1) > maxRequests {
-		h.open.Add(-1)
+// admitFurther counts a request beside another one of its connection, unless there
+// are too many. The first of a connection always has a place: so those that open
+// many keep nobody else out.
+func (h *hub) admitFurther() bool {
+	if h.further.Add(1) > maxFurther {
+		h.further.Add(-1)
 		return false
 	}
 	return true

@@ -201,30 +201,38 @@ func TestStopCancelsWhatDoesNotEnd(t *testing.T) {
 	})
 }
 
-// With 512 requests open, the next one is told so and one that ends makes room.
+// With 256 requests open beside the first ones of their connections, the next one
+// is told so; the first of any connection has a place.
 func TestRequestsOfAllConnectionsAreLimited(t *testing.T) {
 	release := make(chan struct{})
-	waiting := func(w http.ResponseWriter, r *http.Request) { <-release }
+	waiting := func(w http.ResponseWriter, r *http.Request) {
+		if r.Header.Get("Slow") != "" {
+			<-release
+		}
+	}
 	s := start(t, waiting)
-	for range 8 {
+	slow := func(id int) []byte { return fcgitest.Whole(id, true, with("HTTP_SLOW", "yes"), "") }
+	for range 4 {
 		p := s.dial(t)
 		for id := 1; id <= 64; id++ {
-			p.send(fcgitest.Whole(id, true, fcgitest.Usual(), ""))
+			p.send(slow(id))
 		}
 		p.send(fcgitest.Record(9, 0, "")) // answered when all before has been read
 		p.next()
 	}
 	p := s.dial(t)
-	p.send(fcgitest.Whole(1, true, fcgitest.Usual(), ""))
-	if stdout, status := p.answer(1); stdout != "" || status != 2 {
+	for id := 1; id <= 5; id++ { // 4 times 63 are taken, and these 4 after the first
+		p.send(slow(id))
+	}
+	p.send(slow(6))
+	if stdout, status := p.answer(6); stdout != "" || status != 2 {
 		t.Errorf("got %q and %d, want FCGI_OVERLOADED", stdout, status)
 	}
+	s.wantAlive(t)
 	close(release)
-	p = s.dial(t)
-	for {
-		p.send(fcgitest.Whole(1, true, fcgitest.Usual(), ""))
-		if _, status := p.answer(1); status == 0 {
-			return
+	for id := 1; id <= 5; id++ {
+		if r, err := p.next(); err != nil {
+			t.Fatal(r, err)
 		}
 	}
 }

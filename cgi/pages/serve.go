@@ -5,6 +5,7 @@ import (
 	"log/slog"
 	"net"
 	"os/signal"
+	"runtime/debug"
 	"sync"
 	"sync/atomic"
 	"syscall"
@@ -15,10 +16,15 @@ import (
 	"wcme/web"
 )
 
+// memoryLimit is what the process works hard to stay below, in bytes: what may be
+// open at once, as package fastcgi limits it, needs less.
+const memoryLimit = 48 << 20
+
 // serve answers FastCGI requests on all the sockets until a signal ends it:
 // SIGTERM, or SIGUSR1 as Apache's modules send it (FastCGI Specification,
 // section 2.3.4), or SIGINT.
 func serve(listeners []net.Listener, environment meta.Variables, log *slog.Logger) int {
+	debug.SetMemoryLimit(memoryLimit)
 	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGTERM, syscall.SIGUSR1, syscall.SIGINT)
 	defer stop()
 	challenges := plain.Challenges(environment)
