@@ -25,7 +25,7 @@ const (
 
 // ReceivedHeader tells whoever asked for a probe, who alone knows its token, how
 // the request has arrived: as JSON, in printable ASCII. encoding/json is not used
-// because the script, which is started for each request, need not link it.
+// because it leaves other characters as they are.
 func ReceivedHeader(r acmecore.Received) Header {
 	value := `{"path":` + quote(r.Path) + `,"host":` + quote(r.Host) +
 		`,"protocol":` + quote(r.Protocol) + `,"address":` + quote(r.Address) + `}`

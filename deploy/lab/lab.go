@@ -1,6 +1,6 @@
 // Package lab holds the instruments that the tests and the demo share: a real
-// ACME certification authority (Pebble) with a name server of its own, a real
-// Apache, and the two programs of wCME, built.
+// ACME certification authority (Pebble) with a name server of its own, real web
+// servers and proxies, and the programs of wCME, built.
 //
 // Everything runs on free loopback ports, keeps its files in the directory that
 // it is given, needs no network, and ends when it is stopped or, on Linux, when
@@ -12,8 +12,11 @@
 //	… the ACME directory is pebble.Directory, its TLS is verified with pebble.Roots …
 //	err = errors.Join(pebble.Stop(), apache.Stop())
 //
-// Tests use MustBuild, MustApache, MustPebble and TempDir, which fail the test
-// instead of returning an error and stop things when it ends.
+// StartServer runs any other web server, whose configuration the test writes, with
+// Fill and Adapt for example; StartTinyproxy runs a proxy.
+//
+// Tests use MustBuild, MustApache, MustPebble, MustServer and TempDir, which fail
+// the test instead of returning an error and stop things when it ends.
 package lab
 
 import (
