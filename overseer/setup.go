@@ -22,7 +22,7 @@ there stays, and it says what it changed.
 
 Where the host has a user wcme, as deploy/systemd makes one, root gives it the
 state directory: the overseer runs as that user then. The group wcme gets www, and
-the overseer's socket when the web server's user is a member of it.
+that overseer's socket, so that the web server's user has to be a member of it.
 
 The web server's user, which may ask the overseer what the admin pages show, is
 written into the configuration: the one of --web-user, or the first that this

@@ -66,19 +66,18 @@ func groupNamed(name string) int {
 	return gid
 }
 
-// socketGroups are the groups to give the socket to, the best first: the
-// dedicated one if the script's user is in it, the user's own, the dedicated one
-// all the same, which wcme-web.service joins without being listed in it.
-func (script account) socketGroups(dedicated int) []int {
-	switch {
-	case script.uid < 0:
+// socketGroups are the groups to give the socket to, the best first: the user's
+// own, which every web server gives the script, as not all do with the others; then
+// the dedicated one, which an overseer of that user may give it.
+func (script account) socketGroups(dedicated int) (groups []int) {
+	if script.uid < 0 {
 		return nil
-	case dedicated < 0:
-		return []int{script.gid}
-	case slices.Contains(script.groups, dedicated):
-		return []int{dedicated, script.gid}
 	}
-	return []int{script.gid, dedicated}
+	groups = []int{script.gid}
+	if dedicated >= 0 && dedicated != script.gid {
+		groups = append(groups, dedicated)
+	}
+	return groups
 }
 
 // listen opens the socket to the first of the script's groups that it may give it

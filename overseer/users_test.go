@@ -32,8 +32,9 @@ func TestSocketGroups(t *testing.T) {
 	}{
 		{"no script", account{uid: -1, gid: -1}, wcme, nil},
 		{"no dedicated group", account{uid: web, gid: web, groups: []int{web}}, -1, []int{web}},
-		{"a member of the dedicated group", account{uid: web, gid: web, groups: []int{web, other, wcme}}, wcme, []int{wcme, web}},
+		{"a member of the dedicated group", account{uid: web, gid: web, groups: []int{web, other, wcme}}, wcme, []int{web, wcme}},
 		{"no member of it", account{uid: web, gid: web, groups: []int{web, other}}, wcme, []int{web, wcme}},
+		{"the dedicated group is the user's own", account{uid: web, gid: wcme, groups: []int{wcme}}, wcme, []int{wcme}},
 	} {
 		if got := row.script.socketGroups(row.dedicated); !slices.Equal(got, row.want) {
 			t.Errorf("%s: got %v, want %v", row.what, got, row.want)
@@ -83,7 +84,7 @@ func TestRightsToGiveTheSocketAway(t *testing.T) {
 		want      int
 		warning   string
 	}{
-		{"root, a script in the dedicated group", 0, overseer.gid, own, overseer.gid, ""},
+		{"root, a script in the dedicated group", 0, overseer.gid, own, web.gid, ""},
 		{"root, a script outside of it", 0, web.gid, own, web.gid, ""},
 		{"root, no dedicated group", 0, web.gid, "no-such-group", web.gid, ""},
 		{"a user of its own, a script in its group", overseer.uid, overseer.gid, own, overseer.gid, ""},

@@ -52,10 +52,11 @@ type Config struct {
 // Script is how the script reaches the overseer.
 type Script struct {
 	// The user that the web server runs the script as, "www-data" on Debian. The
-	// overseer's socket is opened to the group wcme where that user is a member of
-	// it, and otherwise to the user's own group; what a signed-in administrator asks
-	// through the script is granted to that user alone. While it is empty the admin
-	// pages work only where the script runs as the overseer's own user.
+	// overseer's socket is opened to that user's own group by an overseer that runs
+	// as root, and to the group wcme by one that runs as the user wcme; what a
+	// signed-in administrator asks through the script is granted to that user alone.
+	// While it is empty the admin pages work only where the script runs as the
+	// overseer's own user.
 	User string `toml:"user" example:"\"www-data\""`
 }
 
