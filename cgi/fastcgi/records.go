@@ -6,7 +6,7 @@ var errVersion = protocolError("a record is not of version 1")
 type sink interface {
 	begin(header) error           // a record's header is complete
 	content(header, []byte) error // a piece of its content, not empty, valid during the call only
-	end(header) error             // its content is complete
+	end(header) error             // all of it has come, its padding too
 }
 
 // records takes the bytes of a connection apart, in whatever pieces they come,
@@ -42,16 +42,15 @@ func (r *records) step(piece []byte) (taken int, err error) {
 		}
 	case r.content > 0:
 		taken = min(r.content, len(piece))
-		if err = r.sink.content(r.current, piece[:taken]); err == nil {
-			r.content -= taken
-			err = r.close()
-		}
+		r.content -= taken
+		err = r.sink.content(r.current, piece[:taken])
 	default:
 		taken = min(r.padding, len(piece))
 		r.padding -= taken
 	}
-	if r.content == 0 && r.padding == 0 && r.have == headerLength {
+	if err == nil && r.have == headerLength && r.content == 0 && r.padding == 0 {
 		r.have = 0
+		err = r.sink.end(r.current)
 	}
 	return taken, err
 }
@@ -62,15 +61,5 @@ func (r *records) open() error {
 		return errVersion
 	}
 	r.current, r.content, r.padding = h, h.content, h.padding
-	if err := r.sink.begin(h); err != nil {
-		return err
-	}
-	return r.close()
-}
-
-func (r *records) close() error {
-	if r.content > 0 {
-		return nil
-	}
-	return r.sink.end(r.current)
+	return r.sink.begin(h)
 }
