@@ -21,7 +21,7 @@ func (p *program) checkVerb() *cobra.Command {
 		Args:    cobra.ArbitraryArgs,
 		RunE:    uncheckable,
 	}
-	verb.AddCommand(p.checkCAVerb(), p.checkChallengeVerb())
+	verb.AddCommand(p.checkCAVerb(), marked(p.checkChallengeVerb()))
 	return verb
 }
 

@@ -26,6 +26,7 @@ const (
 
 // program is one call of the command line.
 type program struct {
+	args   []string
 	stdin  io.Reader
 	stdout io.Writer
 	stderr io.Writer
@@ -37,7 +38,7 @@ type program struct {
 
 // run carries out the command line and returns its exit status.
 func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.Writer) int {
-	p := &program{stdin: stdin, stdout: stdout, stderr: stderr}
+	p := &program{args: args, stdin: stdin, stdout: stdout, stderr: stderr}
 	root := p.command()
 	root.SetArgs(translate(args))
 	root.SetIn(stdin)
@@ -49,6 +50,9 @@ func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.
 		return exitDone
 	case errors.Is(err, errNothingDue):
 		return exitNothing
+	}
+	if status, found := isEnded(err); found {
+		return status
 	}
 	printError(stderr, err)
 	if acmecore.KindOf(err) == acmecore.Invalid {
@@ -75,7 +79,7 @@ The spelling of the OpenVMS original works too: wcme /certify=www.example.org`,
 		SilenceUsage:      true,
 		SilenceErrors:     true,
 		CompletionOptions: cobra.CompletionOptions{HiddenDefaultCmd: true},
-		PersistentPreRunE: p.checkFlags,
+		PersistentPreRunE: p.prepare,
 		Args:              cobra.ArbitraryArgs,
 		RunE:              unknownVerb,
 	}
@@ -86,7 +90,7 @@ The spelling of the OpenVMS original works too: wcme /certify=www.example.org`,
 	root.SuggestionsMinimumDistance = 2
 	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return usage(err) })
 	root.SetHelpCommand(helpVerb())
-	root.AddCommand(p.setupVerb(), p.registerVerb(), p.certifyVerb(), p.manageVerb(), p.listVerb(), p.checkVerb(),
+	root.AddCommand(p.setupVerb(), marked(p.registerVerb()), marked(p.certifyVerb()), marked(p.manageVerb()), p.listVerb(), p.checkVerb(),
 		p.overseerVerb(), p.webVerb(), p.configVerb(), p.versionVerb())
 	return root
 }

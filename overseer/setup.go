@@ -1,18 +1,22 @@
 package main
 
 import (
+	"errors"
 	"fmt"
 	"io"
+	"os"
 	"os/user"
 
 	"github.com/spf13/cobra"
 
+	"wcme/acmecore"
 	"wcme/acmecore/config"
+	"wcme/acmecore/control"
 	"wcme/acmecore/store"
 )
 
 func (p *program) setupVerb() *cobra.Command {
-	webUser := ""
+	webUser, owner := "", ""
 	verb := &cobra.Command{
 		Use:   "setup",
 		Short: "make the state directory and a commented configuration",
@@ -20,9 +24,10 @@ func (p *program) setupVerb() *cobra.Command {
 or as the user that the overseer runs as. It may be run again at any time: what is
 there stays, and it says what it changed.
 
-Where the host has a user wcme, as deploy/systemd makes one, root gives it the
-state directory: the overseer runs as that user then. The group wcme gets www, and
-that overseer's socket, so that the web server's user has to be a member of it.
+Root gives the state directory to the user of --owner, and the default one to the
+user wcme where the host has it, as deploy/systemd makes it: the overseer runs as
+that user then. A group of the same name gets www, and the group wcme that
+overseer's socket, so that the web server's user has to be a member of it.
 
 The web server's user, which may ask the overseer what the admin pages show, is
 written into the configuration: the one of --web-user, or the first that this
@@ -36,19 +41,40 @@ host has of www-data, apache, nginx, http, lighttpd, www and _www.`,
 			if _, err := scriptUser(webUser); err != nil {
 				return err
 			}
-			return p.setup(webUser)
+			if !verb.Flags().Changed("owner") && p.rootDir == control.DefaultRoot {
+				owner = dedicated
+			} else if err := mayGive(owner); err != nil {
+				return err
+			}
+			return p.setup(webUser, owner)
 		},
 	}
+	verb.Flags().StringVar(&owner, "owner", "", "the user that the overseer runs as")
 	verb.Flags().StringVar(&webUser, "web-user", "", "the web server's user; an empty one leaves it to the configuration")
 	return verb
 }
 
-func (p *program) setup(webUser string) error {
+// mayGive tells whether the state directory can be given to the user; "" is nobody.
+func mayGive(owner string) error {
+	if owner == "" {
+		return nil
+	}
+	if _, err := user.Lookup(owner); err != nil {
+		return usage(fmt.Errorf("--owner: %w", err))
+	}
+	if os.Geteuid() != 0 {
+		return &acmecore.Error{Kind: acmecore.Denied, Op: "give the state directory to", Subject: owner,
+			Cause: errors.New("only root can"), Hint: "run `wcme setup` as root, or as that user without --owner"}
+	}
+	return nil
+}
+
+func (p *program) setup(webUser, owner string) error {
 	done, err := store.Setup(p.rootDir, config.Template(webUser))
 	if err != nil {
 		return err
 	}
-	given, err := p.giveAway()
+	given, err := p.giveAway(owner)
 	if err != nil {
 		return err
 	}
@@ -67,13 +93,16 @@ func (p *program) setup(webUser string) error {
 	})
 }
 
-// giveAway gives the state directory to the user wcme, where there is one.
-func (p *program) giveAway() (done []string, err error) {
+// giveAway gives the state directory to the user, where there is one of the name.
+func (p *program) giveAway(owner string) (done []string, err error) {
+	if owner == "" {
+		return nil, nil
+	}
 	root, err := p.open()
 	if err != nil {
 		return nil, err
 	}
-	return give(root, dedicated)
+	return give(root, owner)
 }
 
 // findWebUser returns the user that this host's web server runs as, as its

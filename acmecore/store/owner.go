@@ -50,19 +50,24 @@ func (r *Root) Give(owner Owner) (changed int, err error) {
 	return changed, err
 }
 
+// OwnerID returns the user that the state directory belongs to: that of priv.
+func (r *Root) OwnerID() (uid int, err error) {
+	info, err := os.Stat(r.path("priv"))
+	if err != nil {
+		return 0, err
+	}
+	return int(info.Sys().(*syscall.Stat_t).Uid), nil
+}
+
 // Adopt gives what root has made in the state directory to its owner, the one of
 // priv: otherwise an overseer that runs as that user could not read it. It does
 // nothing for anybody but root.
 func (r *Root) Adopt() error {
-	info, err := os.Stat(r.path("priv"))
-	if err != nil || os.Geteuid() != 0 {
+	owner, err := r.OwnerID()
+	if err != nil || owner == 0 || os.Geteuid() != 0 {
 		return err
 	}
-	owner := info.Sys().(*syscall.Stat_t).Uid
-	if owner == 0 {
-		return nil
-	}
-	_, err = r.Give(Owner{UID: int(owner), GID: -1})
+	_, err = r.Give(Owner{UID: owner, GID: -1})
 	return err
 }
 

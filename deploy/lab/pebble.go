@@ -51,6 +51,9 @@ type Pebble struct {
 // answers.
 func StartPebble(ctx context.Context, programs Programs, o PebbleOptions) (*Pebble, error) {
 	dir, err := os.MkdirTemp(o.Dir, "pebble-")
+	if err == nil {
+		err = os.Chmod(dir, 0o755) // an overseer of another user reads Roots
+	}
 	if err != nil {
 		return nil, err
 	}
