@@ -41,7 +41,7 @@ var mayImport = map[string][]string{
 	"cgi/leave":   {},
 	"cgi/meta":    {},
 	"cgi/pages":   {"acmecore", "acmecore/challenge", "acmecore/control", "acmecore/relay", "cgi/fastcgi", "cgi/gateway", "cgi/leave", "cgi/meta", "cgi/plain", "web"},
-	"cgi/plain":   {"acmecore/challenge", "cgi/meta"},
+	"cgi/plain":   {"acmecore", "acmecore/challenge", "cgi/meta"},
 	"overseer":    {"..."},
 	// Beside the programs: instruments, which drive them from outside.
 	"deploy/...": {"deploy/..."},

@@ -1,9 +1,26 @@
 package acmecore
 
+import "strings"
+
 // ProbePrefix is what the tokens begin with that `wcme check challenge` makes: no
 // CA's do. At least 128 random bits follow it, so that nobody but whoever made the
 // token can ask for it.
 const ProbePrefix = "wcme-probe-"
+
+// IsProbe tells whether what was asked for can be such a token, in whatever case
+// it has arrived.
+func IsProbe(asked string) bool {
+	return len(asked) > len(ProbePrefix) && strings.EqualFold(asked[:len(ProbePrefix)], ProbePrefix)
+}
+
+// The headers that one wCME sends another. HeaderRelay marks what is relayed: who is
+// asked with it relays no further, so that two which relay to each other end at
+// once. HeaderReceived is in the answer to a pending probe, and in no other: a
+// Received as JSON.
+const (
+	HeaderRelay    = "Wcme-Relay"
+	HeaderReceived = "Wcme-Received"
+)
 
 // Reach is how far a challenge of one name gets: what a CA would see that asked
 // for it, and what that means.

@@ -9,13 +9,6 @@ import (
 	"wcme/acmecore/challenge"
 )
 
-// relayHeader marks what another wCME relays to this one. It is read for nothing
-// but to relay no further.
-const relayHeader = "Wcme-Relay"
-
-// receivedHeader is, in the answer to a probe, what has arrived.
-const receivedHeader = "Wcme-Received"
-
 // challenge answers a certification authority (RFC 8555 section 8.3). Nothing of
 // the request gets into the answer, and nothing of our inside either.
 func (s Site) challenge(w http.ResponseWriter, r *http.Request) {
@@ -28,7 +21,7 @@ func (s Site) challenge(w http.ResponseWriter, r *http.Request) {
 		w.Header().Set(header.Name, header.Value)
 	}
 	if answer.Received != "" {
-		w.Header().Set(receivedHeader, answer.Received)
+		w.Header().Set(acmecore.HeaderReceived, answer.Received)
 	}
 	w.WriteHeader(status)
 	w.Write(answer.Text)
@@ -45,7 +38,7 @@ func (s Site) findChallenge(r *http.Request, asked string) challenge.Answer {
 	if !errors.Is(err, challenge.ErrUnknown) || s.Elsewhere == nil {
 		return challenge.Answer{}
 	}
-	question := challenge.Question{Asked: asked, Host: r.Host, Relayed: r.Header.Get(relayHeader) != ""}
+	question := challenge.Question{Asked: asked, Host: r.Host, Relayed: r.Header.Get(acmecore.HeaderRelay) != ""}
 	answer, problems := s.Elsewhere.Find(r.Context(), question)
 	for _, problem := range problems {
 		s.Log.Error("challenge not found elsewhere", "error", problem.Error(), "try", acmecore.HintOf(problem))

@@ -10,7 +10,7 @@ import (
 // received is what `wcme check challenge` is told, who alone knows the token of a
 // pending probe: how its request has arrived. To all other challenges it is "".
 func received(r *http.Request, asked string) string {
-	if !challenge.IsProbe(asked) {
+	if !acmecore.IsProbe(asked) {
 		return ""
 	}
 	visitor := VisitorFrom(r.Context())

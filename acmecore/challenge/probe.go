@@ -8,14 +8,6 @@ import (
 	"wcme/acmecore"
 )
 
-// IsProbe tells whether what a visitor asked for can be a token of `wcme check
-// challenge`, in whatever case it has arrived. Answers to pending ones have one
-// header more, see ReceivedHeader; those to all other tokens never do.
-func IsProbe(asked string) bool {
-	const prefix = acmecore.ProbePrefix
-	return len(asked) > len(prefix) && strings.EqualFold(asked[:len(prefix)], prefix)
-}
-
 // maxReceived is how long the value of ReceivedHeader may be, and each of its
 // texts before it is quoted, in bytes.
 const (
@@ -32,7 +24,7 @@ func ReceivedHeader(r acmecore.Received) Header {
 	if len(value) > maxReceived {
 		value = "{}"
 	}
-	return Header{Name: "Wcme-Received", Value: value}
+	return Header{Name: acmecore.HeaderReceived, Value: value}
 }
 
 // quote writes a text as a string of JSON (RFC 8259 section 7), everything but

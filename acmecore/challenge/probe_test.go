@@ -22,7 +22,7 @@ func TestProbesAreKnownByTheirPrefixInAnyCase(t *testing.T) {
 		"xwcme-probe-" + random: false,
 		"wcme_probe_" + random:  false,
 	} {
-		if got := challenge.IsProbe(asked); got != want {
+		if got := acmecore.IsProbe(asked); got != want {
 			t.Errorf("%q: got %v, want %v", asked, got, want)
 		}
 	}

@@ -147,7 +147,7 @@ func (m *Manager) sweepProbes() error {
 	places := m.places()
 	pending, err := places.www.Pending()
 	for token, authorization := range pending {
-		if challenge.IsProbe(string(token)) {
+		if acmecore.IsProbe(string(token)) {
 			err = errors.Join(err, places.withdrawCopies(token, authorization), places.www.Withdraw(token))
 		}
 	}

@@ -22,7 +22,7 @@ func (v *visit) judge(a *answer) {
 		return
 	}
 	v.facts.Answered = true
-	v.facts.Received = parseReceived(a.header.Get(receivedHeader))
+	v.facts.Received = parseReceived(a.header.Get(acmecore.HeaderReceived))
 	if v.facts.Received == nil {
 		v.note(acmecore.Finding{Verdict: acmecore.Served, Text: "answered rightly, not by wCME itself: something serves the files of www as they are, or caches"})
 	} else {

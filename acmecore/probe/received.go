@@ -6,10 +6,7 @@ import (
 	"wcme/acmecore"
 )
 
-// receivedHeader is, in an answer of wCME's to a probe, what has arrived.
-const receivedHeader = "Wcme-Received"
-
-// maxReceived is how long its value may be, in bytes.
+// maxReceived is how long what acmecore.HeaderReceived says may be, in bytes.
 const maxReceived = 2 << 10
 
 // parseReceived reads what wCME says of the request; nil where nothing is said that

@@ -38,13 +38,6 @@ const (
 	maxReceived = 2 << 10 // bytes, of what a probe's answer says
 )
 
-// hopHeader marks what was relayed. A wCME that is asked with it relays no
-// further, so that two which relay to each other end at once.
-const hopHeader = "Wcme-Relay"
-
-// receivedHeader is in the answer to a probe, and says what has arrived.
-const receivedHeader = "Wcme-Received"
-
 // Options are for tests; the zero value is right.
 type Options struct {
 	Time  time.Duration  // of one challenge; 0 is five seconds
@@ -119,8 +112,8 @@ func (r *Relay) Fetch(ctx context.Context, to string, token acmecore.Token) (tex
 	case !authorizes(string(text), token):
 		return nil, "", errors.New("what is answered is not the key authorization of what was asked for")
 	}
-	if isProbe(token) {
-		received = printable(header.Get(receivedHeader))
+	if acmecore.IsProbe(string(token)) {
+		received = printable(header.Get(acmecore.HeaderReceived))
 	}
 	return text, received, nil
 }
@@ -141,7 +134,7 @@ func newRequest(to string, token acmecore.Token) (*http.Request, error) {
 		return nil, err
 	}
 	return &http.Request{Method: http.MethodGet, URL: target, Host: target.Host, Proto: "HTTP/1.1", ProtoMajor: 1, ProtoMinor: 1,
-		Header: http.Header{"User-Agent": {"wcme (challenge relay)"}, hopHeader: {"1"}}}, nil
+		Header: http.Header{"User-Agent": {"wcme (challenge relay)"}, acmecore.HeaderRelay: {"1"}}}, nil
 }
 
 // ask sends the request once. A transport by itself keeps no cookie and follows
@@ -172,11 +165,6 @@ func authorizes(text string, token acmecore.Token) bool {
 	_, headErr := acmecore.ParseToken(head) // EqualFold alone takes U+212A for a k
 	_, thumbprintErr := acmecore.ParseToken(thumbprint)
 	return headErr == nil && thumbprintErr == nil && strings.EqualFold(head, string(token))
-}
-
-func isProbe(token acmecore.Token) bool {
-	const prefix = acmecore.ProbePrefix
-	return len(token) > len(prefix) && strings.EqualFold(string(token[:len(prefix)]), prefix)
 }
 
 // printable returns the text if it may stand in a header of ours, and "" otherwise.

@@ -17,13 +17,6 @@ import (
 // challengePath is where a CA looks (RFC 8555 section 8.3).
 const challengePath = "/.well-known/acme-challenge"
 
-// relayHeader marks what another wCME relays to this one, and receivedHeader what
-// the answer to a probe says of its request.
-const (
-	relayHeader    = "Wcme-Relay"
-	receivedHeader = "Wcme-Received"
-)
-
 // maxTarget is how long the path and the query of a request may be, in bytes.
 const maxTarget = 8 << 10
 
@@ -52,7 +45,7 @@ func isRead(r *http.Request) bool {
 func (r *Responder) answer(w http.ResponseWriter, request *http.Request, asked string) {
 	found := r.find(request, asked)
 	if found.Received != "" {
-		w.Header().Set(receivedHeader, found.Received)
+		w.Header().Set(acmecore.HeaderReceived, found.Received)
 	}
 	if found.Text == nil {
 		write(w, http.StatusNotFound, []byte(challenge.Absent))
@@ -74,7 +67,7 @@ func (r *Responder) find(request *http.Request, asked string) challenge.Answer {
 		return challenge.Answer{}
 	}
 	answer, problems := r.options.Elsewhere.Find(request.Context(), challenge.Question{
-		Asked: asked, Host: request.Host, Relayed: request.Header.Get(relayHeader) != ""})
+		Asked: asked, Host: request.Host, Relayed: request.Header.Get(acmecore.HeaderRelay) != ""})
 	for _, problem := range problems {
 		r.complain(problem)
 	}
@@ -90,7 +83,7 @@ func (r *Responder) complain(err error) {
 // received tells `wcme check challenge`, who alone knows the token of a pending
 // probe, how its request has arrived.
 func received(r *http.Request, asked string) string {
-	if !challenge.IsProbe(asked) {
+	if !acmecore.IsProbe(asked) {
 		return ""
 	}
 	address, _, _ := net.SplitHostPort(r.RemoteAddr)

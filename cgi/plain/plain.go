@@ -9,6 +9,7 @@ import (
 	"strconv"
 	"strings"
 
+	"wcme/acmecore"
 	"wcme/acmecore/challenge"
 	"wcme/cgi/meta"
 )
@@ -50,7 +51,7 @@ func Answer(v meta.Variables, challenges challenge.Directory) (text []byte, plai
 			return nil, false // somebody elsewhere may know it
 		}
 		return response("404 Not Found", []byte(challenge.Absent), v), true
-	case err != nil, challenge.IsProbe(asked): // the pages tell a probe what has arrived
+	case err != nil, acmecore.IsProbe(asked): // the pages tell a probe what has arrived
 		return nil, false
 	}
 	return response("200 OK", body, v), true
