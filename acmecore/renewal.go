@@ -1,0 +1,67 @@
+package acmecore
+
+import "time"
+
+// RenewalInfo is what a CA said about when to renew one certificate (RFC 9773),
+// and when it may be asked again.
+type RenewalInfo struct {
+	Fingerprint string    `json:"fingerprint"` // of the certificate that it is about
+	Start       time.Time `json:"start"`       // of the window; zero while the CA has said nothing usable
+	End         time.Time `json:"end"`
+	Explanation string    `json:"explanation,omitempty"` // URL, inert; "" where the CA gives no reason
+	Asked       time.Time `json:"asked"`                 // when the CA was last asked
+	Next        time.Time `json:"next"`                  // not to be asked before
+	Failures    int       `json:"failures,omitempty"`    // answers in a row that were of no use
+	Problem     string    `json:"problem,omitempty"`     // of the last one, inert
+}
+
+// Reason is why a certificate is renewed when it is, in a word.
+type Reason string
+
+// The reasons.
+const (
+	BecauseMissing  Reason = "missing"  // it was never obtained, or its files are gone
+	BecauseUnusable Reason = "unusable" // its files cannot be used, or names were added to its record
+	BecauseWindow   Reason = "window"   // its CA asks for it then
+	BecauseThird    Reason = "third"    // a third of its life is left then
+	BecauseHalf     Reason = "half"     // half of its life, which is shorter than ten days
+	BecauseBefore   Reason = "before"   // [renew] before says so
+	BecauseAsked    Reason = "asked"    // somebody asked for it
+)
+
+// Renewal is when a certificate will be renewed, and why then.
+type Renewal struct {
+	At          time.Time `json:"at"`
+	Reason      Reason    `json:"reason"`
+	Text        string    `json:"text"`                  // the reason in a sentence
+	Explanation string    `json:"explanation,omitempty"` // URL that the CA gave with its window, inert
+}
+
+// Failure is one attempt that came to nothing.
+type Failure struct {
+	At      time.Time `json:"at"`
+	Kind    Kind      `json:"kind"`
+	Cause   string    `json:"cause"` // inert
+	Hint    string    `json:"hint,omitempty"`
+	Until   time.Time `json:"until,omitzero"`    // the CA asks not to try before
+	Refused []Name    `json:"refused,omitempty"` // the names that the CA could not validate
+}
+
+// Standing is what is remembered of a certificate from one pass to the next, and
+// cannot be read from its files.
+type Standing struct {
+	RenewalInfo RenewalInfo `json:"renewal_info,omitzero"`
+	// Failures are the attempts to obtain it since the last one that succeeded, the
+	// oldest first; of many the first and the last ones.
+	Failures []Failure `json:"failures,omitempty"`
+	// Loaded maps each load action to the fingerprint of the certificate that it
+	// last loaded without an error.
+	Loaded map[string]string `json:"loaded,omitempty"`
+	// Unserved are the attempts to install, load and verify the current version
+	// that came to nothing, the oldest first.
+	Unserved []Failure `json:"unserved,omitempty"`
+	// Served are the last proofs, one for each name, address and port.
+	Served []Proof `json:"served,omitempty"`
+	// LastRun is the run that last did something to the certificate.
+	LastRun string `json:"last_run,omitempty"`
+}
