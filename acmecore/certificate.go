@@ -16,7 +16,28 @@ type Certificate struct {
 	Issuer      string    `json:"issuer"`        // common name, inert
 	Version     string    `json:"version"`       // the current version; "" when there is none
 	Problem     string    `json:"problem"`       // why the current version cannot be used; "" when it can
+
+	// What follows is the overseer's plan and experience; a certificate that was only
+	// read from its files has none of it.
+	Renewal Renewal   `json:"renewal,omitzero"`
+	Service Service   `json:"service,omitempty"` // how far it has come
+	Trouble string    `json:"trouble,omitempty"` // why the last attempt failed, inert; "" after one that did not
+	Hint    string    `json:"hint,omitempty"`    // what to try against that, or against the problem
+	Next    time.Time `json:"next,omitzero"`     // when wCME will try again
 }
+
+// Service is how far a certificate has come on its way to visitors, in a word.
+type Service string
+
+// The words, from good to bad.
+const (
+	ServiceServed    Service = "served"        // a visitor was shown it at every place
+	ServiceLoaded    Service = "loaded"        // every load action has read it; nobody looked for it
+	ServiceInstalled Service = "installed"     // it stands in every target, and nothing is configured that loads it
+	ServiceUnseen    Service = "not served"    // it was loaded, and visitors see another one or none
+	ServiceUnloaded  Service = "not loaded"    // it stands in every target, and was not loaded
+	ServiceMissing   Service = "not installed" // a target lacks it
+)
 
 // State is how a certificate stands, in a word.
 type State string

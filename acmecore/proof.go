@@ -20,6 +20,7 @@ const (
 	Silent      Answer = "silent"       // nobody answers there
 	NoHandshake Answer = "no handshake" // somebody answers, but there is no handshake
 	NoAddress   Answer = "no address"   // the name has no address
+	Unreached   Answer = "unreached"    // this host has no way there: it says nothing of the server
 )
 
 // Proof is what a visitor saw at an endpoint.

@@ -13,6 +13,7 @@ type RenewalInfo struct {
 	Next        time.Time `json:"next"`                  // not to be asked before
 	Failures    int       `json:"failures,omitempty"`    // answers in a row that were of no use
 	Problem     string    `json:"problem,omitempty"`     // of the last one, inert
+	Followed    bool      `json:"followed,omitempty"`    // the certificate before had a window too
 }
 
 // Reason is why a certificate is renewed when it is, in a word.
@@ -27,6 +28,7 @@ const (
 	BecauseHalf     Reason = "half"     // half of its life, which is shorter than ten days
 	BecauseBefore   Reason = "before"   // [renew] before says so
 	BecauseAsked    Reason = "asked"    // somebody asked for it
+	BecauseLacking  Reason = "lacking"  // nothing is to be obtained, but the way to visitors is incomplete
 )
 
 // Renewal is when a certificate will be renewed, and why then.
@@ -51,6 +53,8 @@ type Failure struct {
 // cannot be read from its files.
 type Standing struct {
 	RenewalInfo RenewalInfo `json:"renewal_info,omitzero"`
+	// Attempted is when it was last begun to obtain it.
+	Attempted time.Time `json:"attempted,omitzero"`
 	// Failures are the attempts to obtain it since the last one that succeeded, the
 	// oldest first; of many the first and the last ones.
 	Failures []Failure `json:"failures,omitempty"`
@@ -62,6 +66,12 @@ type Standing struct {
 	Unserved []Failure `json:"unserved,omitempty"`
 	// Served are the last proofs, one for each name, address and port.
 	Served []Proof `json:"served,omitempty"`
+	// Seen is the fingerprint of the certificate that was last met wherever visitors
+	// were looked for; "" since it was not.
+	Seen string `json:"seen,omitempty"`
+	// Told is the fingerprint of the certificate that the administrator was last told
+	// to be in service.
+	Told string `json:"told,omitempty"`
 	// LastRun is the run that last did something to the certificate.
 	LastRun string `json:"last_run,omitempty"`
 }
