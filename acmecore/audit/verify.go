@@ -1,0 +1,159 @@
+package audit
+
+import (
+	"bufio"
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"strings"
+	"time"
+)
+
+// How says in which way a log is broken.
+type How string
+
+// The ways.
+const (
+	Changed   How = "changed"    // the line is not what Append wrote
+	Lost      How = "missing"    // lines are missing before it
+	Reordered How = "reordered"  // it stands in another place, or twice
+	CutOff    How = "cut off"    // lines are missing at the end
+	Unrelated How = "other head" // the log goes on otherwise than the head says
+)
+
+// Broken is the error for a log that is not as it was written.
+type Broken struct {
+	Line int // the first one that is not as it should be, from 1
+	How  How
+	Text string // what was seen, inert
+}
+
+// Error reads "line 7: changed: …".
+func (b *Broken) Error() string { return fmt.Sprintf("line %d: %s: %s", b.Line, b.How, b.Text) }
+
+// Summary is what a log holds.
+type Summary struct {
+	Lines       int       `json:"lines"`
+	Entries     int       `json:"entries"`
+	First, Last time.Time `json:"-"`
+	Torn        []int     `json:"torn,omitempty"` // lines that a kill left unfinished
+	Head        Head      `json:"head"`
+	before      Head      // the head before the last entry
+}
+
+// Verify reads a log to its end, or to the first line where the chain is broken,
+// which gives a Broken. The summary is of what was read until then.
+func Verify(r io.Reader) (summary Summary, err error) {
+	lines := newLines(r)
+	for lines.Scan() {
+		summary.Lines++
+		entry, err := parse(lines.Bytes())
+		if err != nil {
+			if isTorn(lines.Bytes(), summary.Head.Number+1) {
+				summary.Torn = append(summary.Torn, summary.Lines)
+				continue
+			}
+			return summary, &Broken{summary.Lines, Changed, err.Error()}
+		}
+		if how, text := follows(entry, summary.Head); how != "" {
+			if how == Lost && comesLater(lines, summary.Head.Number+1) {
+				how = Reordered
+			}
+			return summary, &Broken{summary.Lines, how, text}
+		}
+		summary.add(entry)
+	}
+	if errors.Is(lines.Err(), bufio.ErrTooLong) {
+		return summary, &Broken{summary.Lines + 1, Changed, fmt.Sprintf("it is longer than %d bytes", MaxLine)}
+	}
+	return summary, lines.Err()
+}
+
+func newLines(r io.Reader) *bufio.Scanner {
+	lines := bufio.NewScanner(r)
+	lines.Buffer(nil, MaxLine)
+	return lines
+}
+
+func (s *Summary) add(entry Entry) {
+	if s.Entries == 0 {
+		s.First = entry.At
+	}
+	s.Entries++
+	s.Last = entry.At
+	s.before, s.Head = s.Head, Head{entry.Number, entry.Hash}
+}
+
+// Against compares the end of a log with the head that was kept elsewhere, and
+// returns a Broken where lines have gone. The log may be one line ahead: its writer
+// was killed between the two.
+func (s Summary) Against(head Head) error {
+	switch {
+	case head == s.Head, head == s.before:
+		return nil
+	case head.Number > s.Head.Number:
+		return &Broken{s.Lines + 1, CutOff, fmt.Sprintf("the log ends with entry %d, and entry %d was written", s.Head.Number, head.Number)}
+	}
+	return &Broken{s.Lines, Unrelated, fmt.Sprintf("entry %d is not the one that was written", head.Number)}
+}
+
+// parse reads one line, and accepts nothing but what Append writes.
+func parse(line []byte) (entry Entry, err error) {
+	if err := json.Unmarshal(line, &entry); err != nil {
+		return entry, errors.New("it is no entry")
+	}
+	again, err := json.Marshal(entry)
+	if err != nil || !bytes.Equal(again, line) {
+		return entry, errors.New("it is not written as entries are")
+	}
+	if sum, err := entry.sum(); err != nil || sum != entry.Hash {
+		return entry, errors.New("its hash is another one")
+	}
+	return entry, nil
+}
+
+// follows tells how an entry does not follow the head; "" when it does.
+func follows(entry Entry, head Head) (how How, text string) {
+	want := head.Number + 1
+	switch {
+	case entry.Number < want:
+		return Reordered, fmt.Sprintf("entry %d stands where entry %d should", entry.Number, want)
+	case entry.Number > want:
+		return Lost, fmt.Sprintf("entry %d stands where entry %d should", entry.Number, want)
+	case entry.Previous != head.Hash:
+		return Changed, fmt.Sprintf("entry %d does not follow the one before", entry.Number)
+	}
+	return "", ""
+}
+
+// comesLater looks for an entry in what is left of a log.
+func comesLater(lines *bufio.Scanner, number uint64) bool {
+	for lines.Scan() {
+		if entry, err := parse(lines.Bytes()); err == nil && entry.Number == number {
+			return true
+		}
+	}
+	return false
+}
+
+// isTorn tells whether a line that is no entry is the beginning of the one with the
+// number. A power failure can leave NULs after it, in the place of what was not
+// written.
+func isTorn(line []byte, number uint64) bool {
+	begun := strings.TrimRight(string(line), "\x00")
+	whole := fmt.Sprintf(`{"number":%d,`, number)
+	return len(line) > 0 && !json.Valid(line) && (strings.HasPrefix(begun, whole) || strings.HasPrefix(whole, begun))
+}
+
+// Tail returns the head of the last entry in the end of a log, whose first line may
+// be cut; the zero Head when there is none, which is no proof of anything.
+func Tail(end []byte) (head Head) {
+	for line := range bytes.Lines(end) {
+		if entry, err := parse(bytes.TrimSuffix(line, []byte("\n"))); err == nil {
+			head = Head{entry.Number, entry.Hash}
+		}
+	}
+	return head
+}
