@@ -62,7 +62,7 @@ func (r *Root) KeepAccount(account acmecore.Account) error {
 		return err
 	}
 	pending := r.pendingAccount(account.Directory)
-	key, err := os.ReadFile(filepath.Join(pending, "key.pem"))
+	key, err := readRegular(filepath.Join(pending, "key.pem"), maxRecord)
 	if err != nil {
 		return fmt.Errorf("keep account: %w", err)
 	}
@@ -71,6 +71,23 @@ func (r *Root) KeepAccount(account acmecore.Account) error {
 		return fmt.Errorf("keep account: %w", err)
 	}
 	return durable.Remove(pending)
+}
+
+// MoveAccount keeps the account at another URL, for the same key: the CA has
+// forgotten the one before, and registered the key again.
+func (r *Root) MoveAccount(account acmecore.Account, key crypto.Signer) error {
+	record, err := json.MarshalIndent(account, "", "  ")
+	if err != nil {
+		return err
+	}
+	keyText, err := keys.Encode(key)
+	if err != nil {
+		return fmt.Errorf("keep account: %w", err)
+	}
+	if _, err := r.accounts(account.Directory).add(map[string][]byte{"account.json": record, "key.pem": keyText}); err != nil {
+		return fmt.Errorf("keep account: %w", err)
+	}
+	return nil
 }
 
 // DropPendingAccount forgets a key whose registration the CA has refused.
@@ -91,11 +108,11 @@ func dropKeptPending(accounts versions) error {
 		return nil // there is no account yet
 	}
 	pending := filepath.Join(string(accounts), "pending")
-	waiting, err := os.ReadFile(filepath.Join(pending, "key.pem"))
+	waiting, err := readRegular(filepath.Join(pending, "key.pem"), maxRecord)
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil
 	}
-	kept, keptErr := os.ReadFile(filepath.Join(current, "key.pem"))
+	kept, keptErr := readRegular(filepath.Join(current, "key.pem"), maxRecord)
 	if err := errors.Join(err, keptErr); err != nil || !bytes.Equal(waiting, kept) {
 		return err
 	}
@@ -131,7 +148,7 @@ func directoryName(directory string) string {
 }
 
 func readAccount(path string) (account acmecore.Account, err error) {
-	text, err := os.ReadFile(path)
+	text, err := readRegular(path, maxRecord)
 	if err != nil {
 		return account, fmt.Errorf("read account: %w", err)
 	}
@@ -142,7 +159,7 @@ func readAccount(path string) (account acmecore.Account, err error) {
 }
 
 func readKey(path string) (crypto.Signer, error) {
-	text, err := os.ReadFile(path)
+	text, err := readRegular(path, maxRecord)
 	if err != nil {
 		return nil, fmt.Errorf("read key: %w", err)
 	}

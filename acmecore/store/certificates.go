@@ -57,19 +57,28 @@ func (r *Root) Key(id acmecore.ID) (crypto.Signer, error) {
 
 // current reads a file of the current version.
 func (r *Root) current(id acmecore.ID, name string) (text []byte, version string, err error) {
-	dir, version, err := r.versions(id).current()
-	if errors.Is(err, fs.ErrNotExist) {
-		return nil, "", &acmecore.Error{Kind: acmecore.NotFound, Op: "read certificate", Subject: string(id),
-			Cause: errors.New("it has never been obtained"), Hint: "obtain it: wcme certify"}
-	}
+	dir, version, err := r.currentVersion(id)
 	if err != nil {
-		return nil, "", fmt.Errorf("read certificate %s: %w", id, err)
+		return nil, "", err
 	}
-	text, err = os.ReadFile(filepath.Join(dir, name))
+	text, err = readRegular(filepath.Join(dir, name), maxRecord)
 	if err != nil {
 		return nil, version, fmt.Errorf("read certificate %s: %w", id, err)
 	}
 	return text, version, nil
+}
+
+// currentVersion returns the directory of the current version, and its name.
+func (r *Root) currentVersion(id acmecore.ID) (dir, version string, err error) {
+	dir, version, err = r.versions(id).current()
+	if errors.Is(err, fs.ErrNotExist) {
+		return "", "", &acmecore.Error{Kind: acmecore.NotFound, Op: "read certificate", Subject: string(id),
+			Cause: errors.New("it has never been obtained"), Hint: "obtain it: wcme certify"}
+	}
+	if err != nil {
+		return "", "", fmt.Errorf("read certificate %s: %w", id, err)
+	}
+	return dir, version, nil
 }
 
 // PublishProducts brings the files in ssl into line with the current version,
@@ -80,9 +89,8 @@ func (r *Root) PublishProducts(id acmecore.ID) (changed []string, err error) {
 	if err != nil {
 		return nil, fmt.Errorf("publish %s: %w", id, err)
 	}
-	chain, chainErr := os.ReadFile(filepath.Join(dir, chainFile))
-	key, keyErr := os.ReadFile(filepath.Join(dir, keyFile))
-	if err := errors.Join(chainErr, keyErr); err != nil {
+	key, chain, err := readPair(dir)
+	if err != nil {
 		return nil, fmt.Errorf("publish %s: %w", id, err)
 	}
 	leaf, issuers := splitChain(chain)
@@ -114,7 +122,7 @@ type product struct {
 func (p product) write(path string) (wrote bool, err error) {
 	info, err := os.Lstat(path)
 	if err == nil && info.Mode() == p.mode {
-		text, err := os.ReadFile(path)
+		text, err := readRegular(path, maxRecord)
 		if err == nil && bytes.Equal(text, p.content) {
 			return false, nil
 		}

@@ -61,7 +61,7 @@ func (r *Root) OpenJournal(id acmecore.ID, order Order) (*Journal, error) {
 
 // resume reads the journal on disk if it is of the same order.
 func (j *Journal) resume() error {
-	text, err := os.ReadFile(filepath.Join(j.dir, "order.json"))
+	text, err := readRegular(filepath.Join(j.dir, "order.json"), maxRecord)
 	if err != nil {
 		return err
 	}
@@ -129,6 +129,11 @@ func (r *Root) InFlight() ([]acmecore.ID, error) {
 		}
 	}
 	return ids, nil
+}
+
+// DropOrder drops the journal of a certificate that is no longer managed.
+func (r *Root) DropOrder(id acmecore.ID) error {
+	return durable.Remove(r.path("priv", "orders", string(id)))
 }
 
 // DropFinished drops the journal of a certificate whose order has led to the

@@ -30,13 +30,18 @@ func (r *Root) Records() ([]acmecore.ID, error) {
 }
 
 // Record returns the path and the content of a certificate's record; an error
-// of kind NotFound when it is not managed.
+// of kind NotFound when it is not managed, of kind Invalid when what is there is no
+// file, or longer than 1 MiB.
 func (r *Root) Record(id acmecore.ID) (path string, text []byte, err error) {
 	path = r.record(id)
-	text, err = os.ReadFile(path)
+	text, err = readFollowed(path, maxRecord)
 	if errors.Is(err, fs.ErrNotExist) {
 		err = &acmecore.Error{Kind: acmecore.NotFound, Op: "read record", Subject: path,
 			Cause: errors.New("there is none"), Hint: "`wcme list` shows what is managed"}
+	}
+	if errors.Is(err, ErrDamaged) {
+		err = &acmecore.Error{Kind: acmecore.Invalid, Op: "read record", Subject: path, Cause: err,
+			Hint: "move it away, and write it anew: wcme certify"}
 	}
 	return path, text, err
 }
@@ -49,15 +54,28 @@ func (r *Root) PutRecord(id acmecore.ID, text []byte) error {
 	return durable.WriteFile(r.record(id), text, 0o644)
 }
 
+// DropRecord ends the management of a certificate. That there is no record is no
+// error.
+func (r *Root) DropRecord(id acmecore.ID) error {
+	if err := durable.Remove(r.record(id)); err != nil {
+		return fmt.Errorf("remove record: %w", err)
+	}
+	return nil
+}
+
 func (r *Root) record(id acmecore.ID) string {
 	return r.path("etc", "certificates", string(id)+".toml")
 }
+
+// maxRoots is how long a file of roots may be, in bytes: a bundle of all there are has
+// a quarter of a megabyte.
+const maxRoots = 8 << 20
 
 // Roots returns the PEM texts of the extra roots that the CA's own TLS is
 // verified with: etc/cacert.pem where it exists, and the given file, relative
 // to the state directory, unless it is "".
 func (r *Root) Roots(file string) (texts [][]byte, err error) {
-	text, err := os.ReadFile(r.path("etc", "cacert.pem"))
+	text, err := readFollowed(r.path("etc", "cacert.pem"), maxRoots)
 	if err == nil {
 		texts = append(texts, text)
 	} else if !errors.Is(err, fs.ErrNotExist) {
@@ -69,7 +87,7 @@ func (r *Root) Roots(file string) (texts [][]byte, err error) {
 	if !filepath.IsAbs(file) {
 		file = r.path(file)
 	}
-	text, err = os.ReadFile(file)
+	text, err = readFollowed(file, maxRoots)
 	if err != nil {
 		return nil, &acmecore.Error{Kind: acmecore.Invalid, Op: "read roots", Cause: err,
 			Hint: "`roots` names a PEM file, relative to the state directory"}

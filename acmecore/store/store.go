@@ -8,7 +8,9 @@
 //
 //	ROOT/etc/wcme.toml                              the configuration
 //	ROOT/etc/certificates/ID.toml                   what is managed
-//	ROOT/log/                                       what happened
+//	ROOT/log/runs/RUN.json                          the record of each run
+//	ROOT/log/audit.log                              who asked for what (package audit)
+//	ROOT/log/overseer.log                           what happened (package logging)
 //	ROOT/priv/lock                                  held by flock(2), whatever its content
 //	ROOT/priv/accounts/CA/pending/key.pem           an account key not yet registered
 //	ROOT/priv/accounts/CA/VERSION/…                 account.json, key.pem
@@ -16,8 +18,18 @@
 //	ROOT/priv/certificates/ID/VERSION/…             key.pem, fullchain.pem
 //	ROOT/priv/certificates/ID/current               → VERSION
 //	ROOT/priv/orders/ID/…                           key.pem, order.json: the order in flight
+//	ROOT/priv/standing/ID.json                      what is remembered of a certificate
+//	ROOT/priv/replaced/ID/TARGET.json               what a load may yet send back
+//	ROOT/priv/pace/CA.json                          how fast a CA was asked
+//	ROOT/priv/spool/MESSAGE                         what is not yet delivered; told.json: what was told
+//	ROOT/priv/running, load.json                    there while an overseer, a load runs
+//	ROOT/priv/audit-head                            the newest line of the audit log
 //	ROOT/ssl/                                       fullchain_ID.pem, cert_ID.pem, chain_ID.pem
 //	ROOT/www/                                       pending challenges (package challenge)
+//
+// A damaged file of wCME's own (runs, standing, replaced, pace, spool, the notes)
+// stops nothing: it is set aside as NAME.bad-TIME, counts as missing, and its reader
+// gets an ErrDamaged to tell. The administrator's files in etc are left alone.
 package store
 
 import (
@@ -90,7 +102,7 @@ func (r *Root) Challenges() string { return filepath.Join(r.dir, "www") }
 // Configuration returns the path of the configuration and its content.
 func (r *Root) Configuration() (path string, text []byte, err error) {
 	path = filepath.Join(r.dir, "etc", "wcme.toml")
-	text, err = os.ReadFile(path)
+	text, err = readFollowed(path, maxRecord)
 	if errors.Is(err, fs.ErrNotExist) {
 		err = &acmecore.Error{Kind: acmecore.Invalid, Op: "read configuration", Subject: path,
 			Cause: errors.New("there is none"), Hint: fmt.Sprintf("make one: wcme setup --root %s", r.dir)}

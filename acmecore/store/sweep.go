@@ -13,11 +13,15 @@ import (
 // and while no run is at work. It goes on where something cannot be removed, and
 // returns all that went wrong.
 func (r *Root) Sweep() error {
-	problems := sweep(r.path("etc", "certificates"))
-	problems = errors.Join(problems, sweep(r.path("ssl")), sweep(r.path("priv", "orders")))
-	for _, parent := range []string{"accounts", "certificates", "orders"} {
+	var problems error
+	for _, dir := range []string{"etc/certificates", "log", "log/runs", "priv", "priv/orders", "priv/pace", "priv/spool", "priv/standing", "ssl"} {
+		problems = errors.Join(problems, sweep(r.path(dir)))
+	}
+	for _, parent := range []string{"accounts", "certificates", "orders", "replaced"} {
 		entries, err := os.ReadDir(r.path("priv", parent))
-		problems = errors.Join(problems, err)
+		if !errors.Is(err, fs.ErrNotExist) {
+			problems = errors.Join(problems, err)
+		}
 		for _, entry := range entries {
 			if entry.IsDir() && !durable.IsHalfMade(entry.Name()) {
 				problems = errors.Join(problems, sweep(r.path("priv", parent, entry.Name())))
