@@ -87,7 +87,12 @@ func (c *Config) check(in document) error {
 	if _, _, err := c.Find(""); err != nil {
 		return invalid(in.at("ca"), err)
 	}
-	return c.checkRelays(in)
+	for _, check := range []func(document) error{c.checkRelays, c.checkMoments, c.checkTargets, c.checkActions, c.checkReport} {
+		if err := check(in); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // check returns an error and the key that it is about.

@@ -3,6 +3,11 @@
 // no TOML is an error of kind Invalid with file, line and column, and where a
 // key was misspelt, with the nearest one that exists.
 //
+// Parse gives the configuration and Override what the environment puts in place of
+// parts of it; ParseCertificate gives a record, and CheckRecord tells whether it
+// fits. TargetsFor, LoadsFor, VerifyFor and BeforeFor say what is to be done with a
+// certificate. In lists that choose, none at all is not the same as an empty one.
+//
 // The comments of the structs below are the reference: `go generate` turns them
 // into the commented file that `wcme setup` writes and into REFERENCE.md.
 package config
@@ -12,6 +17,7 @@ import (
 	_ "embed" // the texts below
 	"fmt"
 	"strings"
+	"time"
 
 	"github.com/pelletier/go-toml/v2"
 
@@ -45,8 +51,22 @@ type Config struct {
 	Challenge Challenge `toml:"challenge"`
 	// Hosts whose challenges are passed on to another wCME, each with its table.
 	Relay []Relay `toml:"relay"`
+	// When certificates are renewed.
+	Renew Renew `toml:"renew"`
+	// Where certificates are installed, each target with its table. Without one they
+	// stay in ROOT/ssl. WCME_CERT in the overseer's environment, directories that
+	// commas separate, takes the place of them all.
+	Install []Install `toml:"install"`
+	// What makes the servers read them, each action with its table. WCME_LOAD in the
+	// overseer's environment, "+" or commands for the shell that commas separate,
+	// takes the place of them all.
+	Load []Load `toml:"load"`
+	// How it is made sure that visitors are served them.
+	Verify Verify `toml:"verify"`
+	// Who is told what happened.
+	Report Report `toml:"report"`
 	// Certification authorities beside the presets, each under a name of its own.
-	Authority map[string]Authority `toml:"authority" example:"internal"`
+	Authority map[string]Authority `toml:"authority,omitempty" example:"internal"`
 }
 
 // Script is how the script reaches the overseer.
@@ -116,19 +136,6 @@ type Authority struct {
 	EABKeyFile string `toml:"eab_key_file" example:"\"etc/internal.hmac\""`
 }
 
-// Certificate is the record of a managed certificate, ROOT/etc/certificates/ID.toml.
-type Certificate struct {
-	// The host names, the first of which names the certificate.
-	Names []Name `toml:"names" example:"[\"www.example.org\", \"example.org\"]"`
-	// The CA, as `ca` in wcme.toml, for this certificate alone.
-	CA string `toml:"ca,omitempty" example:"\"letsencrypt-staging\""`
-	// The kind of key, as `key` in wcme.toml, for this certificate alone.
-	Key KeyType `toml:"key,omitempty" example:"\"rsa2048\""`
-	// A profile of the CA, as `wcme check ca` lists them; the CA chooses while
-	// it is empty.
-	Profile string `toml:"profile,omitempty" example:"\"tlsserver\""`
-}
-
 //go:embed wcme.toml
 var template string
 
@@ -143,63 +150,57 @@ func Template(scriptUser string) []byte {
 	if scriptUser == "" {
 		return []byte(template)
 	}
-	return []byte(strings.NewReplacer(
-		"\n#[script]\n", "\n[script]\n",
-		"\n#user = \"www-data\"\n", fmt.Sprintf("\nuser = %q\n", scriptUser),
-	).Replace(template))
+	text := strings.Replace(template, "\n#[script]\n", "\n[script]\n", 1)
+	// Its own, which is the first one.
+	text = strings.Replace(text, "\n#user = \"www-data\"\n", fmt.Sprintf("\nuser = %q\n", scriptUser), 1)
+	return []byte(text)
+}
+
+// defaults is the configuration of an empty file.
+func defaults() *Config {
+	return &Config{
+		CA: presetDefault, Key: KeyType{acmecore.EC256}, Challenge: Challenge{When: WhenPending},
+		Renew:  Renew{At: TimeOfDay{0, 20}, Jitter: lasting(10 * time.Minute), Orders: Orders{300, 3 * time.Hour}},
+		Verify: Verify{Ports: []Port{{Number: 443}}, Patience: lasting(30 * time.Second)},
+		Report: Report{TLS: EncryptionSTARTTLS, Sendmail: Program{"/usr/sbin/sendmail"},
+			Opcom: []Facility{{"daemon"}}, On: everyOccasion()},
+	}
+}
+
+// settle gives the tables of lists the defaults of what they do not say, which
+// are not there before the tables are.
+func (c *Config) settle() {
+	for i := range c.Install {
+		if c.Install[i].Format == (Format{}) {
+			c.Install[i].Format = FormatCombined
+		}
+	}
+	for i := range c.Load {
+		if !c.Load[i].Timeout.Said() {
+			c.Load[i].Timeout = lasting(time.Minute)
+		}
+	}
+	if !c.Verify.Patience.Said() {
+		c.Verify.Patience = defaults().Verify.Patience
+	}
 }
 
 // Parse reads the text of a configuration; path is for errors only.
 func Parse(path string, text []byte) (*Config, error) {
-	c := &Config{CA: presetDefault, Key: KeyType{acmecore.EC256}, Challenge: Challenge{When: WhenPending}}
+	c := defaults()
 	if err := decode(path, text, c); err != nil {
 		return nil, err
 	}
+	c.settle()
 	if err := c.check(document{path, text}); err != nil {
 		return nil, err
 	}
 	return c, nil
 }
 
-// ParseCertificate reads the text of a certificate's record; path is for errors only.
-func ParseCertificate(path string, text []byte) (*Certificate, error) {
-	c := new(Certificate)
-	if err := decode(path, text, c); err != nil {
-		return nil, err
-	}
-	if _, err := c.HostNames(); err != nil {
-		return nil, invalid(document{path, text}.at("names"), err)
-	}
-	return c, nil
-}
-
-// NewCertificate returns the record of a certificate.
-func NewCertificate(names []acmecore.Name, ca string, key acmecore.KeyType, profile string) *Certificate {
-	c := &Certificate{CA: ca, Key: KeyType{key}, Profile: profile}
-	for _, name := range names {
-		c.Names = append(c.Names, Name{name})
-	}
-	return c
-}
-
-// HostNames returns the record's names, repeated ones merged; the error is that
-// of acmecore.ParseNames.
-func (c *Certificate) HostNames() ([]acmecore.Name, error) {
-	texts := make([]string, len(c.Names))
-	for i, name := range c.Names {
-		texts[i] = string(name.Name)
-	}
-	names, _, err := acmecore.ParseNames(texts...)
-	return names, err
-}
-
 // Effective prints the configuration as it is in force, secrets hidden.
-func (c *Config) Effective() ([]byte, error) { return toml.Marshal(c) }
-
-// Text prints a certificate's record.
-func (c *Certificate) Text() ([]byte, error) {
+func (c *Config) Effective() ([]byte, error) {
 	var text bytes.Buffer
-	text.WriteString("# A certificate that wCME manages. Written by `wcme certify`; yours to edit.\n")
-	err := toml.NewEncoder(&text).Encode(c)
+	err := toml.NewEncoder(&text).EnableMarshalerInterface().Encode(c)
 	return text.Bytes(), err
 }

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"reflect"
-	"regexp"
 	"strings"
 
 	"github.com/agnivade/levenshtein"
@@ -19,18 +18,18 @@ func decode(path string, text []byte, target any) error {
 	decoder := toml.NewDecoder(bytes.NewReader(text)).DisallowUnknownFields()
 	err := decoder.Decode(target)
 	if err == nil {
-		return nil
+		return document{path, text}.misfit(reflect.TypeOf(target))
 	}
 	var unknown *toml.StrictMissingError
 	if errors.As(err, &unknown) && len(unknown.Errors) > 0 {
 		return unknownKey(path, &unknown.Errors[0], reflect.TypeOf(target))
 	}
+	if misfit := (document{path, text}).misfit(reflect.TypeOf(target)); misfit != nil {
+		return misfit
+	}
 	var wrong *toml.DecodeError
 	if errors.As(err, &wrong) {
 		return invalid(position(path, wrong), reason(wrong))
-	}
-	if where, misfit := (document{path, text}).misfit(reflect.TypeOf(target)); misfit != nil {
-		return invalid(where, misfit)
 	}
 	return invalid(path, err)
 }
@@ -52,29 +51,19 @@ func position(path string, at *toml.DecodeError) string {
 	return fmt.Sprintf("%s:%d:%d", path, line, column)
 }
 
-// reason is the cause without the library's name before it and without the
-// names that its struct has in Go.
+// reason is the cause without the library's name before it, and in the words of
+// TOML instead of those of Go.
 func reason(wrong *toml.DecodeError) error {
 	text := strings.TrimPrefix(wrong.Error(), "toml: ")
-	mismatch := regexp.MustCompile(`^cannot decode TOML (\S+) into (?:.* of type )?(\S+)$`)
-	if found := mismatch.FindStringSubmatch(text); found != nil {
-		return fmt.Errorf("%s given where %s is wanted", found[1], kindWanted(found[2]))
+	if text == "cannot store an array table in a struct" {
+		return errors.New("there is only one of this table: write it in single brackets")
+	}
+	if given, _, found := strings.Cut(text, " into "); found {
+		if kind, found := strings.CutPrefix(given, "cannot decode TOML "); found {
+			return fmt.Errorf("%s given where something else is wanted", kind)
+		}
 	}
 	return errors.New(text)
-}
-
-// kindWanted names a Go type as TOML does.
-func kindWanted(goType string) string {
-	switch {
-	case goType == "bool":
-		return "boolean"
-	case strings.HasPrefix(goType, "[]"):
-		return "list"
-	case strings.HasSuffix(goType, ".Script"), strings.HasSuffix(goType, ".Authority"),
-		strings.HasSuffix(goType, ".Challenge"), strings.HasSuffix(goType, ".Relay"):
-		return "table"
-	}
-	return "string"
 }
 
 func invalid(where string, cause error) *acmecore.Error {
@@ -106,7 +95,7 @@ func parent(current reflect.Type, keys []string) reflect.Type {
 }
 
 func fieldOf(of reflect.Type, key string) (reflect.Type, bool) {
-	if of.Kind() != reflect.Struct {
+	if of.Kind() != reflect.Struct || key == "" {
 		return nil, false
 	}
 	for i := range of.NumField() {
@@ -122,7 +111,9 @@ func keysOf(of reflect.Type) (keys []string) {
 		return nil
 	}
 	for i := range of.NumField() {
-		keys = append(keys, keyOf(of.Field(i)))
+		if key := keyOf(of.Field(i)); key != "" {
+			keys = append(keys, key)
+		}
 	}
 	return keys
 }

@@ -175,7 +175,7 @@ func (c *Config) checkRelays(in document) error {
 	seen := make(map[string]bool)
 	for i, relay := range c.Relay {
 		if err := relay.check(seen); err != nil {
-			return invalid(in.atTable("relay", i), err)
+			return invalid(in.atEntry("relay", i, ""), err)
 		}
 		seen[string(relay.Host.Name)] = true
 	}

@@ -1,11 +1,8 @@
 package config
 
 import (
-	"encoding"
 	"fmt"
-	"reflect"
 	"slices"
-	"strings"
 
 	"github.com/pelletier/go-toml/v2/unstable"
 )
@@ -32,74 +29,42 @@ func (d document) at(key ...string) string {
 			table = words
 		}
 		if len(words) > deepest && len(words) <= len(key) && slices.Equal(words, key[:len(words)]) {
-			start := parser.Shape(first.Raw).Start
-			deepest, where = len(words), fmt.Sprintf("%s:%d:%d", d.path, start.Line, start.Column)
+			deepest, where = len(words), d.position(parser, first)
 		}
 	}
 	return where
 }
 
-// atTable reads "PATH:LINE:COLUMN" of the nth table, from 0, of a list of tables.
-func (d document) atTable(name string, n int) string {
+// atEntry reads "PATH:LINE:COLUMN" of the key in the nth table, from 0, of a list
+// of tables; of the table itself where it has no such key, and where the key is "".
+func (d document) atEntry(name string, n int, key string) (where string) {
+	where = d.at(name)
 	parser := &unstable.Parser{}
 	parser.Reset(d.text)
-	for parser.NextExpression() {
+	for inside := false; parser.NextExpression(); {
 		expression := parser.Expression()
 		words, first := keyWords(expression)
-		if expression.Kind == unstable.KeyValue || !slices.Equal(words, []string{name}) {
-			continue
-		}
-		if n == 0 {
-			start := parser.Shape(first.Raw).Start
-			return fmt.Sprintf("%s:%d:%d", d.path, start.Line, start.Column)
-		}
-		n--
-	}
-	return d.path
-}
-
-// misfit finds the first value that is no text where the struct has a type that is
-// made from a text: go-toml does not say where that is.
-func (d document) misfit(root reflect.Type) (where string, err error) {
-	var table []string
-	parser := &unstable.Parser{}
-	parser.Reset(d.text)
-	for parser.NextExpression() {
-		expression := parser.Expression()
-		words, _ := keyWords(expression)
-		if expression.Kind == unstable.Table || expression.Kind == unstable.ArrayTable {
-			table = words
-		}
 		if expression.Kind != unstable.KeyValue {
-			continue
+			if inside {
+				return where
+			}
+			if !slices.Equal(words, []string{name}) {
+				continue
+			}
+			inside = n == 0
+			n--
 		}
-		wanted := parent(root, append(slices.Clone(table), words...))
-		value := notText(expression.Value())
-		if value == nil || !reflect.PointerTo(wanted).Implements(reflect.TypeFor[encoding.TextUnmarshaler]()) {
-			continue
+		if inside && (expression.Kind != unstable.KeyValue || words[0] == key) {
+			where = d.position(parser, first)
 		}
-		start := parser.Shape(value.Raw).Start
-		given := strings.Replace(strings.ToLower(value.Kind.String()), "bool", "boolean", 1)
-		return fmt.Sprintf("%s:%d:%d", d.path, start.Line, start.Column), fmt.Errorf("%s given where string is wanted", given)
 	}
-	return "", nil
+	return where
 }
 
-// notText returns the value, or the first element of a list, that is no string;
-// nil where there is none.
-func notText(value *unstable.Node) *unstable.Node {
-	switch value.Kind {
-	case unstable.String:
-		return nil
-	case unstable.Array:
-		for elements := value.Children(); elements.Next(); {
-			if found := notText(elements.Node()); found != nil {
-				return found
-			}
-		}
-		return nil
-	}
-	return value
+// position reads "PATH:LINE:COLUMN" of a part of the text.
+func (d document) position(parser *unstable.Parser, node *unstable.Node) string {
+	start := parser.Shape(node.Raw).Start
+	return fmt.Sprintf("%s:%d:%d", d.path, start.Line, start.Column)
 }
 
 // keyWords returns the parts of an expression's key, and the first of them.

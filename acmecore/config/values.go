@@ -78,7 +78,7 @@ type Mail struct{ text string }
 // ParseMail returns the text as a Mail, or an error of kind Invalid.
 func ParseMail(text string) (Mail, error) {
 	parsed, err := mail.ParseAddress(text)
-	if err == nil && parsed.Address != text {
+	if err == nil && (parsed.Address != text || text[0] == '-') {
 		err = errors.New("give the address alone, as in admin@example.org")
 	}
 	if err != nil {

@@ -1,4 +1,4 @@
-// Command reference turns the comments of the structs in config.go into the
+// Command reference turns the comments of the structs of package config into the
 // commented configuration that a new state directory gets (wcme.toml) and into
 // the reference for people (REFERENCE.md). `go generate` runs it.
 package main
@@ -9,24 +9,35 @@ import (
 	"go/parser"
 	"go/token"
 	"os"
+	"path/filepath"
 	"reflect"
 	"strconv"
 	"strings"
 )
 
 func main() {
-	if err := run("config.go"); err != nil {
+	if err := run("."); err != nil {
 		fmt.Fprintln(os.Stderr, err)
 		os.Exit(1)
 	}
 }
 
-func run(source string) error {
-	file, err := parser.ParseFile(token.NewFileSet(), source, nil, parser.ParseComments)
+func run(folder string) error {
+	sources, err := filepath.Glob(filepath.Join(folder, "*.go"))
 	if err != nil {
 		return err
 	}
-	tables := tablesOf(file)
+	tables := make(map[string]table)
+	for _, source := range sources {
+		if strings.HasSuffix(source, "_test.go") {
+			continue
+		}
+		file, err := parser.ParseFile(token.NewFileSet(), source, nil, parser.ParseComments)
+		if err != nil {
+			return err
+		}
+		addTables(tables, file)
+	}
 	if err := os.WriteFile("wcme.toml", []byte(commented(tables)), 0o644); err != nil {
 		return err
 	}
@@ -50,23 +61,29 @@ type key struct {
 	example  string // a value, as TOML; for a map of tables the name of one
 }
 
-func tablesOf(file *ast.File) map[string]table {
-	tables := make(map[string]table)
+// addTables adds the structs of a file that have keys of TOML.
+func addTables(tables map[string]table, file *ast.File) {
 	for _, declaration := range file.Decls {
 		types, ok := declaration.(*ast.GenDecl)
 		if !ok || types.Tok != token.TYPE {
 			continue
 		}
 		spec := types.Specs[0].(*ast.TypeSpec)
-		if fields, ok := spec.Type.(*ast.StructType); ok {
-			tables[spec.Name.Name] = table{name: spec.Name.Name, text: words(types.Doc), keys: keysOf(fields)}
+		fields, ok := spec.Type.(*ast.StructType)
+		if !ok {
+			continue
+		}
+		if keys := keysOf(fields); len(keys) > 0 {
+			tables[spec.Name.Name] = table{name: spec.Name.Name, text: words(types.Doc), keys: keys}
 		}
 	}
-	return tables
 }
 
 func keysOf(fields *ast.StructType) (keys []key) {
 	for _, field := range fields.Fields.List {
+		if field.Tag == nil {
+			continue
+		}
 		quoted, _ := strconv.Unquote(field.Tag.Value)
 		tag := reflect.StructTag(quoted)
 		name, _, _ := strings.Cut(tag.Get("toml"), ",")
@@ -155,7 +172,7 @@ func wrapped(text string) string {
 // reference writes the page for people.
 func reference(tables map[string]table) string {
 	var text strings.Builder
-	text.WriteString("# Configuration\n\nGenerated from acmecore/config/config.go; change it there.\n")
+	text.WriteString("# Configuration\n\nGenerated from the structs of acmecore/config; change it there.\n")
 	section(&text, tables, tables["Config"], "ROOT/etc/wcme.toml")
 	for _, key := range tables["Config"].keys {
 		if nested, found := tables[key.kind]; found {

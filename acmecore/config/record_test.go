@@ -1,0 +1,77 @@
+package config_test
+
+import (
+	"strings"
+	"testing"
+
+	"wcme/acmecore"
+	"wcme/acmecore/config"
+)
+
+const recordOfEverything = `names = ['a.example', 'b.example']
+ca = 'letsencrypt'
+key = 'rsa2048'
+profile = 'tlsserver'
+install = ['nginx']
+load = []
+ports = ['25/smtp', '993']
+probe = []
+before = ''
+`
+
+func recordText(t *testing.T, record *config.Certificate) string {
+	t.Helper()
+	text, err := record.Text()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(text)
+}
+
+// An absent list and an empty one say different things.
+func TestARecordsTextSaysWhatItsFileSaid(t *testing.T) {
+	for _, text := range []string{recordOfEverything, "names = ['a.example']\n", "names = ['a.example']\ninstall = []\nbefore = '20d'\n"} {
+		_, got, _ := strings.Cut(recordText(t, record(t, text)), "\n")
+		if got != text {
+			t.Errorf("got\n%s\nwant\n%s", got, text)
+		}
+	}
+}
+
+func TestWithKeepsWhatItIsNotGiven(t *testing.T) {
+	before := record(t, recordOfEverything)
+	changed := before.With([]acmecore.Name{"c.example"}, "", acmecore.EC256, "")
+	const want = `names = ['c.example']
+key = 'ec256'
+install = ['nginx']
+load = []
+ports = ['25/smtp', '993']
+probe = []
+before = ''
+`
+	if _, got, _ := strings.Cut(recordText(t, changed), "\n"); got != want {
+		t.Errorf("got\n%s\nwant\n%s", got, want)
+	}
+	if _, got, _ := strings.Cut(recordText(t, before), "\n"); got != recordOfEverything {
+		t.Errorf("the record itself was changed:\n%s", got)
+	}
+}
+
+func TestErrorsOfARecordPointAtTheirPlace(t *testing.T) {
+	for what, row := range map[string]struct{ text, says string }{
+		"a target's name that is none": {"install = ['A']", `a.toml:2:12: name "A"`},
+		"a text for a list":            {"load = 'x'", "a.toml:2:8: string given where list is wanted"},
+		"a port that is none":          {"ports = ['x']", `a.toml:2:10: port "x"`},
+		"a number for a port":          {"ports = [25]", "a.toml:2:10: integer given where string is wanted"},
+		"an address that is none":      {"probe = ['x']", `a.toml:2:10: address "x"`},
+		"too long a margin":            {"before = '2d'\n[a", "a.toml:3:"},
+		"too short a margin":           {"before = '1m'", "a.toml:2:1: 1m is not from 1h to 365d"},
+		"a number for a margin":        {"before = 20", "a.toml:2:10: integer given where string is wanted"},
+		"a misspelt key":               {"instal = []", `a.toml:2:1: there is no key "instal"`},
+	} {
+		_, err := config.ParseCertificate("a.toml", []byte("names = ['a.example']\n"+row.text))
+		if err == nil || !strings.HasPrefix(err.Error(), row.says) || acmecore.KindOf(err) != acmecore.Invalid {
+			t.Errorf("%s: got %v, want %s", what, err, row.says)
+		}
+	}
+}

@@ -1,0 +1,105 @@
+package config
+
+import (
+	"slices"
+	"time"
+
+	"wcme/acmecore"
+)
+
+// TargetsFor returns the targets that take the certificate, in the order of the
+// configuration: those without `certificates` or with the certificate in it, as
+// far as the record has no `install` or the target in it.
+func (c *Config) TargetsFor(id acmecore.ID, record *Certificate) (targets []Install) {
+	for _, target := range c.Install {
+		if target.takes(id) && (record.Install == nil || slices.Contains(record.Install, target.Name)) {
+			targets = append(targets, target)
+		}
+	}
+	return targets
+}
+
+func (t *Install) takes(id acmecore.ID) bool {
+	return t.Certificates == nil || slices.ContainsFunc(t.Certificates, func(w Which) bool { return w.ID() == id })
+}
+
+// LoadsFor returns the load actions that belong to the certificate, in the order of
+// the configuration: those that the record's `load` names, or all where it has
+// none, as far as the action has no `install` or one of the targets in it. The
+// targets are the certificate's, or only those that were changed.
+func (c *Config) LoadsFor(_ acmecore.ID, record *Certificate, targets []Install) (actions []Load) {
+	for _, action := range c.Load {
+		if (record.Load == nil || slices.Contains(record.Load, action.Name)) && action.isFor(targets) {
+			actions = append(actions, action)
+		}
+	}
+	return actions
+}
+
+func (l *Load) isFor(targets []Install) bool {
+	return l.Install == nil || slices.ContainsFunc(targets, func(t Install) bool { return slices.Contains(l.Install, t.Name) })
+}
+
+// VerifyFor returns how the certificate is verified: by [verify], in which the
+// record's `ports` and `probe` take the place of its own.
+func (c *Config) VerifyFor(record *Certificate) Verify {
+	verify := c.Verify
+	if record.Ports != nil {
+		verify.Ports = record.Ports
+	}
+	if record.Probe != nil {
+		verify.Probe = record.Probe
+	}
+	return verify
+}
+
+// BeforeFor returns how long before its end the certificate is renewed, by its
+// record or else by [renew]; 0 where its CA or wCME's own rule decides.
+func (c *Config) BeforeFor(record *Certificate) time.Duration {
+	if record.Before != nil {
+		return record.Before.Duration
+	}
+	return c.Renew.Before.Duration
+}
+
+// Files returns the patterns of the target's files, its own or else those of the
+// format; keyFile is "" where the key has no file of its own.
+func (t *Install) Files() (file, keyFile string) {
+	file, keyFile = t.Format.patterns()
+	if t.File.String() != "" {
+		file = t.File.String()
+	}
+	if t.KeyFile.String() != "" {
+		keyFile = t.KeyFile.String()
+	}
+	return file, keyFile
+}
+
+// Linked tells whether the target's files are links.
+func (t *Install) Linked() bool { return t.Format == FormatSplit && (t.Links == nil || *t.Links) }
+
+// OpcomFacilities returns the syslog facilities that reports go to; none where they
+// are disabled.
+func (r *Report) OpcomFacilities() []string {
+	return slices.DeleteFunc(Texts(r.Opcom), func(text string) bool { return text == noFacility })
+}
+
+// Occasions returns the kinds of events that are reported.
+func (r *Report) Occasions() (kinds []acmecore.EventKind) {
+	for _, occasion := range r.On {
+		kinds = append(kinds, occasion.EventKind)
+	}
+	return kinds
+}
+
+// Texts returns the values as texts; nil for nil.
+func Texts[T interface{ String() string }](values []T) (texts []string) {
+	if values == nil {
+		return nil
+	}
+	texts = make([]string, len(values))
+	for i, value := range values {
+		texts[i] = value.String()
+	}
+	return texts
+}
