@@ -19,6 +19,7 @@ type Programs struct {
 	Pages      string // cgi-bin/wcme-pages, which the script becomes
 	Pebble     string
 	NameServer string // pebble-challtestsrv
+	Clock      *Clock // that Wcme and Pebble go by; nil for the machine's
 }
 
 // Build returns the programs. It finds them in the directory WCME_BUILD, where

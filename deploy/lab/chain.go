@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"time"
 )
 
 // CheckChain reads a PEM file with a certificate, its chain and its private key,
@@ -13,6 +14,11 @@ import (
 // certificate, and the chain leads to root for each of the names. It returns the
 // certificates, the server's own first.
 func CheckChain(path string, root []byte, names ...string) ([]*x509.Certificate, error) {
+	return CheckChainAt(time.Now(), path, root, names...)
+}
+
+// CheckChainAt is CheckChain at another time, Clock.Now for example.
+func CheckChainAt(at time.Time, path string, root []byte, names ...string) ([]*x509.Certificate, error) {
 	text, err := os.ReadFile(path)
 	if err != nil {
 		return nil, err
@@ -29,13 +35,13 @@ func CheckChain(path string, root []byte, names ...string) ([]*x509.Certificate,
 		}
 		chain = append(chain, certificate)
 	}
-	if err := verify(chain, root, names); err != nil {
+	if err := verify(at, chain, root, names); err != nil {
 		return nil, fmt.Errorf("%s: %w", path, err)
 	}
 	return chain, nil
 }
 
-func verify(chain []*x509.Certificate, root []byte, names []string) error {
+func verify(at time.Time, chain []*x509.Certificate, root []byte, names []string) error {
 	roots, intermediates := x509.NewCertPool(), x509.NewCertPool()
 	if !roots.AppendCertsFromPEM(root) {
 		return errors.New("the root to verify with is no certificate")
@@ -44,7 +50,7 @@ func verify(chain []*x509.Certificate, root []byte, names []string) error {
 		intermediates.AddCert(certificate)
 	}
 	for _, name := range names {
-		options := x509.VerifyOptions{DNSName: name, Roots: roots, Intermediates: intermediates}
+		options := x509.VerifyOptions{DNSName: name, Roots: roots, Intermediates: intermediates, CurrentTime: at}
 		if _, err := chain[0].Verify(options); err != nil {
 			return err
 		}

@@ -92,8 +92,8 @@ func draft(name string) *x509.Certificate {
 	return &x509.Certificate{
 		SerialNumber:          big.NewInt(now.UnixNano()),
 		Subject:               pkix.Name{CommonName: name},
-		NotBefore:             now.Add(-time.Hour),
-		NotAfter:              now.AddDate(1, 0, 0),
+		NotBefore:             now.AddDate(-20, 0, 0), // for whoever goes by a Clock
+		NotAfter:              now.AddDate(40, 0, 0),
 		KeyUsage:              x509.KeyUsageDigitalSignature | x509.KeyUsageCertSign,
 		BasicConstraintsValid: true,
 		IsCA:                  true,

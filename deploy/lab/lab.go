@@ -15,6 +15,10 @@
 // StartServer runs any other web server, whose configuration the test writes, with
 // Fill and Adapt for example; StartTinyproxy runs a proxy.
 //
+// Between stands before Pebble and makes what is rare happen; BuildOnClock builds
+// programs whose clock is a Clock; an Observer visits a server, a Sampler reads
+// certificates, and a MailServer takes mail, all the time.
+//
 // Tests use MustBuild, MustApache, MustPebble, MustServer and TempDir, which fail
 // the test instead of returning an error and stop things when it ends.
 package lab

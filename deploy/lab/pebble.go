@@ -66,7 +66,7 @@ func StartPebble(ctx context.Context, programs Programs, o PebbleOptions) (*Pebb
 		return nil, err
 	}
 	p, err := retry(func() (*Pebble, error) {
-		return startPebble(ctx, programs.Pebble, dir, o, identity, names)
+		return startPebble(ctx, programs, dir, o, identity, names)
 	})
 	if err != nil {
 		return nil, errors.Join(err, names.Stop())
@@ -74,7 +74,7 @@ func StartPebble(ctx context.Context, programs Programs, o PebbleOptions) (*Pebb
 	return p, nil
 }
 
-func startPebble(ctx context.Context, program, dir string, o PebbleOptions, id Identity, names *NameServer) (*Pebble, error) {
+func startPebble(ctx context.Context, programs Programs, dir string, o PebbleOptions, id Identity, names *NameServer) (*Pebble, error) {
 	ports, err := FreePorts(2)
 	if err != nil {
 		return nil, err
@@ -90,8 +90,8 @@ func startPebble(ctx context.Context, program, dir string, o PebbleOptions, id I
 	if err := os.WriteFile(conf, o.configuration(ports, id), 0o600); err != nil {
 		return nil, err
 	}
-	cmd := exec.Command(program, "-config", conf, "-dnsserver", names.DNS, "-strict="+strconv.FormatBool(o.Strict))
-	cmd.Env = o.environment()
+	cmd := exec.Command(programs.Pebble, "-config", conf, "-dnsserver", names.DNS, "-strict="+strconv.FormatBool(o.Strict))
+	cmd.Env = append(o.environment(), programs.Clock.passing()...)
 	if p.Process, err = Start(logFile(dir, "pebble", ports[0]), cmd); err != nil {
 		return nil, err
 	}
