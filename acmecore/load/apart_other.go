@@ -1,0 +1,8 @@
+//go:build unix && !linux
+
+package load
+
+import "errors"
+
+// setApart fails on systems whose threads have one umask in common.
+func setApart(int) error { return errors.ErrUnsupported }
