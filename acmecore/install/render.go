@@ -1,0 +1,186 @@
+package install
+
+import (
+	"bytes"
+	"crypto"
+	"crypto/tls"
+	"crypto/x509"
+	"encoding/pem"
+	"errors"
+	"fmt"
+
+	"wcme/acmecore"
+	"wcme/acmecore/keys"
+)
+
+// maxFile is how long a file may be that wCME writes, reads or puts back, in bytes.
+const maxFile = 1 << 20
+
+// output is a file as it is to be, but for its rights.
+type output struct {
+	key     bool // it is the key's own file
+	name    string
+	leaf    *x509.Certificate // of the pair
+	content []byte
+	secret  bool // it holds the key
+	// same tells whether another content says the same, where it may; nil where only
+	// the same bytes do.
+	same func(found []byte) bool
+}
+
+// material is a pair, read.
+type material struct {
+	id                acmecore.ID
+	names             []string
+	chain             []*x509.Certificate // the leaf first
+	leafPEM           []byte
+	chainPEM, fullPEM []byte // without and with the leaf
+	key               crypto.Signer
+	keyPEM, keyDER    []byte
+}
+
+// read parses a pair, and refuses one whose key is not its leaf's. What is written
+// is encoded anew, so that no text beside the certificates comes along, and each
+// block ends in a line end. Nothing of the key is in the error.
+func read(pair Pair) (*material, error) {
+	m := &material{id: pair.ID}
+	for _, name := range pair.Names {
+		m.names = append(m.names, string(name))
+	}
+	if err := m.readChain(pair.FullChain); err != nil {
+		return nil, fmt.Errorf("read chain: %w", err)
+	}
+	var err error
+	if m.key, err = keys.Decode(pair.Key); err != nil {
+		return nil, fmt.Errorf("read key: %w", err)
+	}
+	public, ok := m.key.Public().(interface{ Equal(crypto.PublicKey) bool })
+	if !ok || !public.Equal(m.chain[0].PublicKey) {
+		return nil, errors.New("the key is not the certificate's")
+	}
+	if m.keyPEM, err = keys.Encode(m.key); err != nil {
+		return nil, errors.New("encode key: it cannot be written as PKCS #8")
+	}
+	block, _ := pem.Decode(m.keyPEM)
+	m.keyDER = block.Bytes
+	return m, nil
+}
+
+func (m *material) readChain(text []byte) error {
+	if len(text) > maxFile/2 {
+		return fmt.Errorf("it has %d bytes, where %d are allowed", len(text), maxFile/2)
+	}
+	for block, rest := pem.Decode(text); block != nil; block, rest = pem.Decode(rest) {
+		if block.Type != "CERTIFICATE" {
+			return fmt.Errorf("it has a block %q", acmecore.Inert(block.Type))
+		}
+		certificate, err := x509.ParseCertificate(block.Bytes)
+		if err != nil {
+			return fmt.Errorf("certificate %d: %s", len(m.chain)+1, acmecore.Inert(err.Error()))
+		}
+		m.chain = append(m.chain, certificate)
+		encoded := pem.EncodeToMemory(&pem.Block{Type: block.Type, Bytes: block.Bytes})
+		if len(m.chain) == 1 {
+			m.leafPEM = encoded
+		} else {
+			m.chainPEM = append(m.chainPEM, encoded...)
+		}
+	}
+	if len(m.chain) == 0 {
+		return errors.New("there is no certificate in it")
+	}
+	m.fullPEM = bytes.Join([][]byte{m.leafPEM, m.chainPEM}, nil)
+	return nil
+}
+
+// outputs returns what the target's files are to hold, the key's own last.
+func (t Target) outputs(pair Pair) ([]output, error) {
+	names, err := t.files(pair.ID, pair.Names)
+	if err != nil {
+		return nil, err
+	}
+	m, err := read(pair)
+	if err != nil {
+		return nil, &acmecore.Error{Kind: acmecore.Invalid, Op: "install", Subject: string(pair.ID), Cause: err,
+			Hint: "wcme certify obtains the certificate again, with a new key"}
+	}
+	first := output{name: names[0], leaf: m.chain[0]}
+	switch t.format() {
+	case Split:
+		first.content = m.fullPEM
+		return []output{first, {key: true, name: names[1], content: m.keyPEM, secret: true}}, nil
+	case DER:
+		first.content = m.chain[0].Raw
+		return []output{first, {key: true, name: names[1], content: m.keyDER, secret: true}}, nil
+	}
+	first.secret = true
+	err = t.fill(&first, m)
+	return []output{first}, err
+}
+
+// fill makes the content of a target's one file.
+func (t Target) fill(file *output, m *material) (err error) {
+	switch t.format() {
+	case Combined:
+		file.content = bytes.Join([][]byte{m.fullPEM, m.keyPEM}, nil)
+	case HAProxy:
+		file.content = bytes.Join([][]byte{m.keyPEM, m.fullPEM}, nil)
+	case PKCS12:
+		err = t.fillPKCS12(file, m)
+	default:
+		err = t.fillTemplate(file, m)
+	}
+	return err
+}
+
+func (t Target) fillTemplate(file *output, m *material) (err error) {
+	data := templated{Name: string(m.id), Names: m.names,
+		Leaf: string(m.leafPEM), Chain: string(m.chainPEM), FullChain: string(m.fullPEM)}
+	if len(m.names) > 0 {
+		data.Host = m.names[0]
+	}
+	file.content, file.secret, err = data.render(t.Template, string(m.keyPEM))
+	switch {
+	case err != nil && file.secret: // who knows what is in it
+		return t.invalid(fmt.Errorf("the template cannot be filled in for %s", m.id), hintTemplate)
+	case err != nil:
+		return t.invalid(err, hintTemplate)
+	case file.secret && t.Mode&everybody != 0:
+		return t.invalid(openKey(t.Mode), hintOpenKey)
+	}
+	return nil
+}
+
+// leafOf returns the first certificate in the content of a target's first file;
+// nil where there is none.
+func (t Target) leafOf(content []byte) *x509.Certificate {
+	der := content
+	if t.format() != DER {
+		der = nil
+		for block, rest := pem.Decode(content); block != nil && der == nil; block, rest = pem.Decode(rest) {
+			if block.Type == "CERTIFICATE" {
+				der = block.Bytes
+			}
+		}
+	}
+	leaf, err := x509.ParseCertificate(der)
+	if err != nil {
+		return nil
+	}
+	return leaf
+}
+
+// parted tells whether the contents of a target's files are a certificate and
+// another's key.
+func (t Target) parted(contents [][]byte) bool {
+	certificate, key := contents[0], contents[len(contents)-1]
+	switch t.format() {
+	case DER:
+		certificate = pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: certificate})
+		key = pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: key})
+	case PKCS12, Templated:
+		return false
+	}
+	_, err := tls.X509KeyPair(certificate, key)
+	return err != nil
+}
