@@ -75,9 +75,6 @@ func (t *Install) Files() (file, keyFile string) {
 	return file, keyFile
 }
 
-// Linked tells whether the target's files are links.
-func (t *Install) Linked() bool { return t.Format == FormatSplit && (t.Links == nil || *t.Links) }
-
 // OpcomFacilities returns the syslog facilities that reports go to; none where they
 // are disabled.
 func (r *Report) OpcomFacilities() []string {

@@ -185,9 +185,9 @@ func TestTheStagesHaveDefaults(t *testing.T) {
 	c := parse(t, target+action)
 	got := fmt.Sprintln(c.Renew.At, c.Renew.Jitter, c.Renew.Before.Said(), c.Renew.Orders, c.Verify.Ports, c.Verify.Probe, c.Verify.Patience,
 		c.Report.Mail, c.Report.Server, c.Report.TLS, c.Report.Sendmail, c.Report.Opcom, c.Report.Webhooks, c.Report.On,
-		c.Install[0].Format, c.Install[0].Linked(), c.Load[0].Timeout)
+		c.Install[0].Format, c.Install[0].Links == nil, c.Load[0].Timeout)
 	const want = "00:20 10m false 300/3h [443] [] 30s [] starttls /usr/sbin/sendmail [daemon] [] " +
-		"[renewed failed not served expiring recovered crashed] combined false 1m"
+		"[renewed failed not served expiring recovered crashed] combined true 1m"
 	if strings.Join(strings.Fields(got), " ") != want {
 		t.Errorf("got  %s\nwant %s", got, want)
 	}
