@@ -130,6 +130,9 @@ func (p problems) Error() string {
 // Unwrap returns the errors.
 func (p problems) Unwrap() []error { return p }
 
+// IsUnknownAccount tells whether the CA does not know the account.
+func IsUnknownAccount(err error) bool { return isType(err, "accountDoesNotExist") }
+
 // isType tells whether a problem of one of these types is in the error.
 func isType(err error, types ...string) bool {
 	problem := new(Problem)

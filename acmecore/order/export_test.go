@@ -30,3 +30,9 @@ func PostTwice(ctx context.Context, c *Client, url string) error {
 		}
 	}
 }
+
+// ReadWindow reads a renewalInfo object.
+func ReadWindow(content []byte) (window Window, err error) {
+	err = window.read(content)
+	return window, err
+}
