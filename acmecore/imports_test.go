@@ -39,7 +39,7 @@ var mayImport = map[string][]string{
 	"acmecore/verify":    {"acmecore"},
 	"templates":          {"acmecore", "static"},
 	// 2: what joins them.
-	"acmecore/manager": {"acmecore", "acmecore/audit", "acmecore/challenge", "acmecore/config", "acmecore/control", "acmecore/install", "acmecore/keys",
+	"acmecore/manager": {"acmecore", "acmecore/audit", "acmecore/challenge", "acmecore/config", "acmecore/control", "acmecore/crash", "acmecore/install", "acmecore/keys",
 		"acmecore/load", "acmecore/order", "acmecore/probe", "acmecore/renew", "acmecore/report", "acmecore/schedule", "acmecore/store", "acmecore/verify"},
 	"acmecore/renew":     {"acmecore", "acmecore/schedule"},
 	"acmecore/responder": {"acmecore", "acmecore/challenge"},

@@ -1,0 +1,78 @@
+package renew
+
+import (
+	"context"
+	"sync"
+	"time"
+
+	"wcme/acmecore"
+	"wcme/acmecore/schedule"
+)
+
+// Keep makes passes until the context ends: one over everything at once, one each
+// day, one for whatever is due in between, and one over everything at each kick,
+// which is for a configuration that was read again.
+//
+// It sleeps ten minutes at most, and goes by the wall clock: a clock that was set,
+// a host that slept and a change of the time zone are noticed then.
+func (p *Pipeline) Keep(ctx context.Context, daily func(after time.Time) time.Time, kick <-chan struct{}) {
+	var passes sync.WaitGroup
+	defer passes.Wait()
+	pass := func(request Request) {
+		request.Trigger = "schedule"
+		passes.Go(func() {
+			if _, err := p.Pass(ctx, request, nil); err != nil && ctx.Err() == nil {
+				p.Log.Error("pass ended early", "error", err, "hint", acmecore.HintOf(err))
+			}
+		})
+	}
+	pass(Request{})
+	next := daily(time.Now())
+	for {
+		switch p.nap(ctx, next, kick) {
+		case ended:
+			return
+		case kicked:
+			pass(Request{})
+			next = daily(time.Now())
+			continue
+		}
+		now := time.Now()
+		if !next.After(now) || next.Sub(now) > maxAhead {
+			pass(Request{Everything: true})
+			next = daily(now)
+		} else if due := p.agenda.due(now); len(due) > 0 {
+			pass(Request{Only: due})
+		}
+	}
+}
+
+// maxAhead is how far ahead the next daily pass can be. One that is further was
+// planned before the clock was set back.
+const maxAhead = 33 * time.Hour
+
+// The ends of a nap.
+const (
+	rested = iota
+	kicked
+	ended
+)
+
+// nap sleeps until the daily pass, or until something on the agenda, is due.
+func (p *Pipeline) nap(ctx context.Context, daily time.Time, kick <-chan struct{}) int {
+	if first := p.agenda.first(); !first.IsZero() {
+		daily = sooner(daily, first)
+	}
+	timer := time.NewTimer(schedule.Until(time.Now(), daily))
+	defer timer.Stop()
+	select {
+	case <-ctx.Done():
+		return ended
+	case <-kick:
+		return kicked
+	case <-p.agenda.earlier:
+		return rested
+	case <-timer.C:
+		return rested
+	}
+}

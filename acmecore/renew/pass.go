@@ -1,0 +1,320 @@
+package renew
+
+import (
+	"cmp"
+	"context"
+	"runtime"
+	"slices"
+	"sync"
+	"time"
+
+	"wcme/acmecore"
+	"wcme/acmecore/schedule"
+)
+
+// run is one pass, or one certificate taken through the pipeline.
+type run struct {
+	*Pipeline
+	request  Request
+	progress acmecore.Progress
+	batch    *batch
+
+	mu     sync.Mutex
+	record acmecore.Run
+	events []acmecore.Event
+}
+
+// job is one certificate in a run.
+type job struct {
+	run     *run
+	id      acmecore.ID
+	found   Situation // as it was before anything was done
+	now     Situation // as it is
+	work    work
+	obtain  Obtain
+	treated acmecore.Treated
+	before  []acmecore.Proof // what visitors saw before the load
+	back    bool             // the files before are to go back
+	err     error
+	done    chan struct{} // closed when the batch has dealt with it
+}
+
+func (p *Pipeline) begin(ctx context.Context, request Request, progress acmecore.Progress) *run {
+	now := time.Now()
+	r := &run{Pipeline: p, request: request, progress: serial(progress), record: acmecore.Run{
+		Trigger: request.Trigger, By: request.By, Began: now.UTC(), DryRun: request.DryRun, ID: p.NewRun(now), Certificates: []acmecore.Treated{}}}
+	r.batch = newBatch(func(jobs []*job) { r.deliver(ctx, jobs) })
+	return r
+}
+
+// serial keeps certificates that are treated at once from talking at once.
+func serial(progress acmecore.Progress) acmecore.Progress {
+	if progress == nil {
+		return func(acmecore.Step) {}
+	}
+	var mu sync.Mutex
+	return func(step acmecore.Step) {
+		mu.Lock()
+		defer mu.Unlock()
+		progress(step)
+	}
+}
+
+// walk looks at the certificates, a few at a time, and then treats those that
+// something is to be done to, all at once: the ones that expire first have their
+// orders first.
+func (r *run) walk(ctx context.Context, ids []acmecore.ID) {
+	r.record.Managed = len(ids)
+	jobs := r.lookAtAll(ctx, ids)
+	slices.SortStableFunc(jobs, func(a, b *job) int { return a.found.Certificate.NotAfter.Compare(b.found.Certificate.NotAfter) })
+	r.batch.enter() // nothing is loaded before everything is begun
+	var treating sync.WaitGroup
+	for _, j := range jobs {
+		if ctx.Err() == nil && r.affordable(j) {
+			r.batch.enter()
+			treating.Go(func() { r.treat(ctx, j) })
+		}
+	}
+	r.batch.leave()
+	treating.Wait()
+}
+
+// lookAtAll returns those that need more than a look, which are few.
+func (r *run) lookAtAll(ctx context.Context, ids []acmecore.ID) (jobs []*job) {
+	var (
+		looking sync.WaitGroup
+		mu      sync.Mutex
+		queue   = make(chan acmecore.ID)
+	)
+	for range runtime.GOMAXPROCS(0) {
+		looking.Go(func() {
+			for id := range queue {
+				if j := r.look(id); j != nil {
+					mu.Lock()
+					jobs = append(jobs, j)
+					mu.Unlock()
+				}
+			}
+		})
+	}
+	for _, id := range ids {
+		if ctx.Err() != nil {
+			break
+		}
+		queue <- id
+	}
+	close(queue)
+	looking.Wait()
+	return jobs
+}
+
+// affordable takes an order from what the CA may be asked for, where the job needs
+// one. Without it the job is postponed.
+func (r *run) affordable(j *job) bool {
+	if !j.work.obtain || r.request.DryRun {
+		return true
+	}
+	wait := r.Stages.Pace(j.now.Authority)
+	if wait <= 0 {
+		return true
+	}
+	j.treated.Reason, j.treated.Text = j.work.reason, j.work.text
+	j.treated.Outcome, j.treated.Next = acmecore.Postponed, time.Now().Add(wait).UTC()
+	j.treated.Problem = "as many orders as [renew] orders allows were made"
+	r.agenda.put(j.id, j.treated.Next)
+	r.enter(j)
+	return false
+}
+
+func (r *run) job(id acmecore.ID) *job {
+	found := r.Pipeline.look(id)
+	return &job{run: r, id: id, found: found, now: found, done: make(chan struct{}), treated: acmecore.Treated{
+		ID: id, Names: found.Certificate.Names, State: found.Certificate.State(time.Now()), Stages: []acmecore.Stage{}}}
+}
+
+// decide finds out what to do, as the request wants it.
+func (j *job) decide(now time.Time) work {
+	return j.now.decide(now, j.run.request, slices.Contains(j.run.request.Force, j.id))
+}
+
+// look returns the job for a certificate that needs more than a look; nil for all
+// others, which are most.
+func (r *run) look(id acmecore.ID) *job {
+	j, now := r.job(id), time.Now()
+	if c := j.found.Certificate; len(c.Names) == 0 {
+		if c.Problem != "" {
+			r.unreadable(j)
+		}
+		return nil // or it is not managed any more
+	}
+	j.work = j.decide(now)
+	asks := !r.request.DryRun && !j.work.obtain && j.asks(now)
+	watches := r.request.Everything && !r.request.DryRun && j.found.Watched && j.found.usable(now)
+	if j.work.some() || asks || watches {
+		return j
+	}
+	r.settleIdle(j, now)
+	return nil
+}
+
+// settleIdle ends a job that nothing is to be done for.
+func (r *run) settleIdle(j *job, now time.Time) {
+	if !j.work.wait.IsZero() {
+		j.postponed()
+	}
+	if !r.request.DryRun {
+		j.adopt()
+		r.agenda.put(j.id, j.next(now))
+	}
+	r.enter(j)
+}
+
+// adopt takes a certificate that was in service before there was a standing for
+// one that the administrator knows of.
+func (j *job) adopt() {
+	standing := j.now.Standing
+	if standing.Told == "" && standing.Attempted.IsZero() && j.now.Certificate.Fingerprint != "" {
+		j.now.Standing.Told = j.now.Certificate.Fingerprint
+		j.remember()
+	}
+}
+
+// unreadable is the end of a certificate whose record says nothing.
+func (r *run) unreadable(j *job) {
+	j.treated.Outcome, j.treated.Problem = acmecore.Failed, j.found.Certificate.Problem
+	j.treated.Hint = cmp.Or(j.found.Certificate.Hint, "mend etc/certificates/"+string(j.id)+".toml")
+	if !r.request.DryRun {
+		r.tell(acmecore.Event{Kind: acmecore.EventFailed, Subject: string(j.id), Cause: "record",
+			Text: "its record cannot be read: " + j.treated.Problem, Hint: j.treated.Hint})
+		r.agenda.put(j.id, time.Now().Add(24*time.Hour))
+	}
+	r.enter(j)
+}
+
+// treat does what is to be done to one certificate. It joins the batch, or leaves
+// it, exactly once.
+func (r *run) treat(ctx context.Context, j *job) {
+	if r.request.DryRun {
+		r.batch.leave()
+		j.treated.Reason, j.treated.Text, j.treated.Outcome = j.work.reason, j.work.text, acmecore.Planned
+		r.enter(j)
+		return
+	}
+	release, busy := r.Stages.Hold(j.id)
+	if busy {
+		r.batch.leave()
+		r.agenda.put(j.id, time.Now())
+		return
+	}
+	defer release()
+	j.lookAgain()
+	j.ask(ctx)
+	r.do(ctx, j)
+}
+
+// lookAgain sees what another run may have done before this one held the
+// certificate.
+func (j *job) lookAgain() {
+	j.found = j.run.Pipeline.look(j.id)
+	j.now = j.found
+	j.work = j.decide(time.Now())
+}
+
+// do takes a job through its stages. The certificate is held.
+func (r *run) do(ctx context.Context, j *job) {
+	j.treated.Reason, j.treated.Text = j.work.reason, j.work.text
+	joins := j.prepare(ctx)
+	if joins {
+		r.batch.join(j)
+	} else {
+		r.batch.leave()
+	}
+	j.conclude()
+}
+
+// prepare is what comes before the batch: order and install. It tells whether the
+// certificate is to be loaded or verified.
+func (j *job) prepare(ctx context.Context) (delivers bool) {
+	if err := j.run.Stages.Settle(j.id); err != nil {
+		j.run.Log.Warn("certificate not put right", "certificate", j.id, "error", err)
+	}
+	if j.work.obtain && !j.obtainIt(ctx) {
+		return false
+	}
+	if j.work.install {
+		j.install()
+	}
+	return len(j.work.load) > 0 || j.work.verify || j.run.request.Everything && j.now.Watched && j.now.usable(time.Now())
+}
+
+// obtainIt orders the certificate; what is to be delivered afterwards depends on
+// what there is then.
+func (j *job) obtainIt(ctx context.Context) bool {
+	r := j.run
+	release, err := r.slots.take(ctx, j.now.Authority)
+	if err != nil {
+		j.interrupted(err)
+		return false
+	}
+	defer release()
+	j.now.Standing.Attempted = time.Now().UTC()
+	j.now.Standing.LastRun = r.record.ID
+	j.remember()
+	obtain := j.obtain
+	if obtain == nil {
+		obtain = func(ctx context.Context, report acmecore.Progress) error { return r.Stages.Obtain(ctx, j.id, report) }
+	}
+	err = j.stage("order", func() (string, error) { return "", obtain(ctx, r.progress) })
+	if ctx.Err() != nil && err != nil {
+		j.interrupted(err)
+		return false
+	}
+	if err != nil {
+		j.fail(err)
+		return false
+	}
+	return j.obtained()
+}
+
+// obtained looks again, after an order.
+func (j *job) obtained() bool {
+	standing := j.now.Standing
+	j.now = j.run.Pipeline.look(j.id)
+	standing.Failures, standing.Unserved, standing.Served, standing.Seen = nil, nil, nil, ""
+	j.now.Standing = standing
+	j.remember()
+	reason, text := j.work.reason, j.work.text
+	j.work = work{reason: reason, text: text}
+	j.now.decideDelivery(time.Now(), j.run.request, &j.work)
+	j.work.reason, j.work.text = reason, text
+	j.treated.Outcome = acmecore.Renewed
+	return true
+}
+
+// fail notes an attempt to obtain that came to nothing.
+func (j *job) fail(err error) {
+	failure := j.run.Stages.Failure(err)
+	j.err = err
+	j.now.Standing.Failures = schedule.Note(j.now.Standing.Failures, failure)
+	j.remember()
+	j.treated.Outcome, j.treated.Problem, j.treated.Hint = acmecore.Failed, failure.Cause, failure.Hint
+	j.treated.Next = schedule.NextTry(j.now.Standing.Failures, j.now.Certificate, time.Now())
+	j.run.Log.Error("certificate not obtained", "run", j.id, "error", failure.Cause, "hint", failure.Hint, "next", j.treated.Next)
+	j.tell(acmecore.EventFailed, "order "+string(failure.Kind), "it was not obtained: "+failure.Cause, failure.Hint)
+}
+
+// install brings the targets into line. One that fails keeps none of the others
+// back, and is tried again by a later pass.
+func (j *job) install() {
+	err := j.stage("install", func() (string, error) {
+		installed := j.run.Stages.Install(j.id)
+		j.treated.Files = append(j.treated.Files, installed.Files...)
+		for _, file := range installed.Files {
+			j.step("install", file, "up to date")
+		}
+		return counted(len(installed.Files), "file"), installed.Err
+	})
+	if err != nil {
+		j.trouble("install", err.Error(), acmecore.HintOf(err))
+	}
+}
