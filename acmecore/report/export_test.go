@@ -1,0 +1,19 @@
+package report
+
+import (
+	"context"
+	"net"
+	"net/http"
+	"time"
+)
+
+// SetDial replaces the way to mail servers.
+func (r *Reporter) SetDial(dial func(ctx context.Context, network, address string) (net.Conn, error)) {
+	r.dial = dial
+}
+
+// SetTransport replaces the way to webhooks.
+func (r *Reporter) SetTransport(transport http.RoundTripper) { r.client.Transport = transport }
+
+// SetHookTime sets how long a webhook may take.
+func (r *Reporter) SetHookTime(d time.Duration) { r.hookTime = d }
