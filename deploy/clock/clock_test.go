@@ -33,7 +33,7 @@ func buildHands(t *testing.T) string {
 		t.Fatal(err)
 	}
 	dir := t.TempDir()
-	overlay, err := writeOverlay(strings.TrimSpace(string(goroot)), filepath.Join(dir, "overlay"))
+	overlay, err := writeOverlay(strings.TrimSpace(string(goroot)), filepath.Join(dir, "_overlay"))
 	if err == nil {
 		err = goBuild(t.Context(), ".", []string{"-overlay", overlay, "-o", filepath.Join(dir, "hands"), "./testdata/hands"})
 	}

@@ -70,7 +70,7 @@ func build(ctx context.Context, dir string, flags []string) error {
 	if err != nil {
 		return fmt.Errorf("go env GOROOT: %w", err)
 	}
-	overlay, err := writeOverlay(strings.TrimSpace(string(goroot)), filepath.Join(dir, "overlay"))
+	overlay, err := writeOverlay(strings.TrimSpace(string(goroot)), filepath.Join(dir, "_overlay"))
 	if err != nil {
 		return err
 	}
