@@ -19,8 +19,9 @@ func (p *program) certifyVerb() *cobra.Command {
 	verb := &cobra.Command{
 		Use:   "certify NAME[,NAME…]…",
 		Short: "obtain a certificate for one or more host names",
-		Long: `Obtains one certificate for all the names, up to 100, and keeps it. The first name
-names it. Each name is proved by http-01: the CA fetches
+		Long: `Obtains one certificate for all the names, up to 100, keeps it, installs it in its
+targets, runs the load actions and looks whether visitors are served it, as far as
+that is configured. The first name names it. Each name is proved by http-01: the CA fetches
 http://NAME/.well-known/acme-challenge/TOKEN, which the web server's cgi-bin/wcme
 must answer.
 
@@ -74,6 +75,7 @@ func writeCertificate(w io.Writer, c acmecore.Certificate, root string) error {
 	fmt.Fprintf(w, "CA:          %s (%s)\n", c.CA, c.Issuer)
 	fmt.Fprintf(w, "valid:       %s to %s, %d days left\n",
 		c.NotBefore.Format(time.RFC3339), c.NotAfter.Format(time.RFC3339), c.DaysLeft(time.Now()))
+	fmt.Fprintf(w, "service:     %s\n", c.Service)
 	_, err := fmt.Fprintf(w, "file:        %s/ssl/fullchain_%s.pem, chain and key\n", root, c.ID)
 	return err
 }

@@ -14,20 +14,21 @@ import (
 // checkVerb groups what can be checked; each is a verb below it.
 func (p *program) checkVerb() *cobra.Command {
 	verb := &cobra.Command{
-		Use:     "check ca|challenge",
+		Use:     "check ca|challenge|load|mail|opcom|served|webhook",
 		Short:   "test one thing, for real, and say what was seen",
-		Long:    "Tests one thing, for real, and says what was seen. Nothing is ordered and nothing is\nchanged.",
+		Long:    "Tests one thing, for real, and says what was seen. Nothing is ordered.",
 		Example: "  wcme check ca --ca letsencrypt-staging\n  wcme check challenge www.example.org",
 		Args:    cobra.ArbitraryArgs,
 		RunE:    uncheckable,
 	}
-	verb.AddCommand(p.checkCAVerb(), marked(p.checkChallengeVerb()))
+	verb.AddCommand(p.checkCAVerb(), marked(p.checkChallengeVerb()), marked(p.checkLoadVerb()), p.checkServedVerb())
+	verb.AddCommand(p.checkReportVerbs()...)
 	return verb
 }
 
 // uncheckable is what runs when nothing was named that can be checked.
 func uncheckable(verb *cobra.Command, args []string) error {
-	known := make([]string, 0, 2)
+	known := make([]string, 0, 7)
 	for _, child := range verb.Commands() {
 		known = append(known, child.Name())
 	}

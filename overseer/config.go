@@ -2,11 +2,13 @@ package main
 
 import (
 	"io"
+	"log/slog"
 
 	"github.com/pelletier/go-toml/v2"
 	"github.com/spf13/cobra"
 
 	"wcme/acmecore/config"
+	"wcme/acmecore/manager"
 )
 
 func (p *program) configVerb() *cobra.Command {
@@ -14,8 +16,11 @@ func (p *program) configVerb() *cobra.Command {
 	verb := &cobra.Command{
 		Use:   "config",
 		Short: "check the configuration and print what is in force",
-		Long:  "Checks etc/wcme.toml and prints the configuration as it is in force, with the defaults\nfilled in and secrets hidden. --reference prints what each key means instead.",
-		Args:  exactly(0, "none is"),
+		Long: `Checks etc/wcme.toml, and what it says of the certificates' records, and prints the
+configuration as it is in force: with the defaults filled in, with what WCME_CERT,
+WCME_LOAD, WCME_MAIL and WCME_OPCOM in the environment have in place of its own, and
+with secrets hidden. --reference prints what each key means instead.`,
+		Args: exactly(0, "none is"),
 		RunE: func(*cobra.Command, []string) error {
 			if reference {
 				_, err := io.WriteString(p.stdout, config.Reference)
@@ -33,15 +38,14 @@ func (p *program) config() error {
 	if err != nil {
 		return err
 	}
-	path, text, err := root.Configuration()
+	m, err := manager.New(root, version, slog.New(slog.DiscardHandler))
 	if err != nil {
 		return err
 	}
-	parsed, err := config.Parse(path, text)
-	if err != nil {
+	if err := m.Check(); err != nil {
 		return err
 	}
-	effective, err := parsed.Effective()
+	effective, err := m.Config().Effective()
 	if err != nil {
 		return err
 	}

@@ -2,18 +2,19 @@ package main
 
 import (
 	"context"
-	"fmt"
 	"io"
 	"log/slog"
 	"os"
 	"os/signal"
 	"path/filepath"
+	"sync"
 	"syscall"
 
 	"github.com/spf13/cobra"
 
 	"wcme/acmecore"
 	"wcme/acmecore/control"
+	"wcme/acmecore/logging"
 	"wcme/acmecore/manager"
 	"wcme/acmecore/store"
 )
@@ -50,11 +51,8 @@ func (p *program) overseer(ctx context.Context, descriptor int) error {
 		return err
 	}
 	defer p.leave(root, lock)
-	log, closeLog, err := openLog(root, p.stderr)
-	if err != nil {
-		return err
-	}
-	defer closeLog()
+	log, file := openLog(root, p.stderr)
+	defer file.Close()
 	supervisor, err := newSupervisor(descriptor, log)
 	if err != nil {
 		return err
@@ -66,38 +64,68 @@ func (p *program) overseer(ctx context.Context, descriptor int) error {
 	if err := m.Recover(); err != nil {
 		log.Error("recovery incomplete", "error", err)
 	}
+	if err := m.Started(); err != nil {
+		log.Error("start not noted", "error", err)
+	}
 	answering, err := answerAlways(m, root, log)
 	if err != nil {
 		return err
 	}
 	defer answering.Close()
-	return p.serve(ctx, m, answering, supervisor, log)
+	running := &overseer{program: p, manager: m, answering: answering, supervisor: supervisor, log: log, file: file, kick: make(chan struct{}, 1)}
+	if err := running.serve(ctx); err != nil {
+		return err
+	}
+	return m.Ended()
 }
 
-// serve answers on the socket until the context ends.
-func (p *program) serve(ctx context.Context, m *manager.Manager, answering answering, supervisor *supervisor, log *slog.Logger) error {
-	script, err := scriptUser(m.Config().Script.User)
+// overseer is one that runs.
+type overseer struct {
+	*program
+	manager    *manager.Manager
+	answering  answering
+	supervisor *supervisor
+	log        *slog.Logger
+	file       *logging.File
+	kick       chan struct{} // has the daily work look at everything
+}
+
+// serve answers on the socket, and does the daily work, until the context ends.
+func (o *overseer) serve(ctx context.Context) error {
+	script, err := scriptUser(o.manager.Config().Script.User)
 	if err != nil {
 		return err
 	}
-	listener, err := listen(p.socket(), script, dedicated, log)
+	listener, err := listen(o.socket(), script, dedicated, o.log)
 	if err != nil {
 		return err
 	}
-	defer os.Remove(p.socket())
-	go reload(ctx, m, answering, supervisor, log)
-	log.Info("overseer started", "version", version, "root", p.rootDir, "socket", p.socket(), "process", os.Getpid())
-	defer supervise(ctx, supervisor, p.socket())()
-	server := &control.Server{Operations: m, Script: script.uid, Log: log}
+	defer os.Remove(o.socket())
+	o.log.Info("overseer started", "version", version, "root", o.rootDir, "socket", o.socket(), "process", os.Getpid())
+	ctx, cancel := context.WithCancel(ctx)
+	defer supervise(ctx, o.supervisor, o.socket())()
+	wait := o.work(ctx)
+	defer wait()
+	defer cancel() // whatever ends first ends the rest
+	server := &control.Server{Operations: o.manager, Script: script.uid, Log: o.log}
 	err = server.Serve(ctx, listener)
-	log.Info("overseer ended")
+	o.log.Info("overseer ended")
 	return err
 }
 
-// reload reads the configuration again at each SIGHUP.
-func reload(ctx context.Context, m *manager.Manager, answering answering, supervisor *supervisor, log *slog.Logger) {
+// work begins what goes on beside answering, and returns what waits for its end.
+func (o *overseer) work(ctx context.Context) (wait func()) {
+	var works sync.WaitGroup
+	works.Go(func() { o.manager.Keep(ctx, o.kick) })
 	hangup := make(chan os.Signal, 1)
 	signal.Notify(hangup, syscall.SIGHUP)
+	works.Go(func() { o.reload(ctx, hangup) })
+	return works.Wait
+}
+
+// reload reads the configuration again at each SIGHUP, and opens the log file again,
+// which may have been moved.
+func (o *overseer) reload(ctx context.Context, hangup chan os.Signal) {
 	defer signal.Stop(hangup)
 	for {
 		select {
@@ -105,28 +133,38 @@ func reload(ctx context.Context, m *manager.Manager, answering answering, superv
 			return
 		case <-hangup:
 		}
-		before := m.Config().Script.User
-		supervisor.reloading()
-		err := m.Reload()
-		supervisor.reloaded()
-		if err != nil {
-			log.Error("configuration refused, the old one stays in force", "error", err, "hint", acmecore.HintOf(err))
-			continue
+		if err := o.file.Reopen(); err != nil {
+			o.log.Error("log file not opened again", "error", err)
 		}
-		answering.configure()
-		log.Info("configuration read again")
-		if m.Config().Script.User != before {
-			log.Warn("[script] user has changed: restart the overseer, so that it opens its socket to that user")
-		}
+		o.configure()
 	}
 }
 
-// openLog returns a logger to the standard error output and to log/overseer.log.
-func openLog(root *store.Root, stderr io.Writer) (log *slog.Logger, closeLog func() error, err error) {
-	path := filepath.Join(root.Dir(), "log", "overseer.log")
-	file, err := os.OpenFile(path, os.O_APPEND|os.O_CREATE|os.O_WRONLY, 0o640)
+// configure puts the configuration in force as it is now, unless it has an error.
+func (o *overseer) configure() {
+	before := o.manager.Config().Script.User
+	o.supervisor.reloading()
+	err := o.manager.Reload()
+	o.supervisor.reloaded()
 	if err != nil {
-		return nil, nil, fmt.Errorf("open log: %w", err)
+		o.log.Error("configuration refused, the old one stays in force", "error", err, "hint", acmecore.HintOf(err))
+		return
 	}
-	return slog.New(slog.NewTextHandler(io.MultiWriter(stderr, file), nil)), file.Close, nil
+	o.answering.configure()
+	o.log.Info("configuration read again")
+	if o.manager.Config().Script.User != before {
+		o.log.Warn("[script] user has changed: restart the overseer, so that it opens its socket to that user")
+	}
+	select {
+	case o.kick <- struct{}{}:
+	default: // there is one already
+	}
+}
+
+// openLog returns a logger to the standard error output, in the form that journals
+// and other collectors of logs take apart, and to log/overseer.log, in the form that
+// people read.
+func openLog(root *store.Root, stderr io.Writer) (*slog.Logger, *logging.File) {
+	file := logging.NewFile(filepath.Join(root.Dir(), "log", "overseer.log"), logging.Options{Fallback: stderr})
+	return slog.New(slog.NewMultiHandler(slog.NewTextHandler(stderr, nil), logging.NewHandler(file, slog.LevelInfo))), file
 }

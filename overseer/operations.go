@@ -58,7 +58,24 @@ func (p *program) actor(ctx context.Context, verb string) (operations control.Op
 	if err := m.Recover(); err != nil { // as in the overseer, that stops nobody: this run may mend it
 		fmt.Fprintf(p.stderr, "warning: recovery incomplete: %v\n", err)
 	}
-	return m, func() error { end(); return p.leave(root, lock) }, nil
+	return m, func() error {
+		end()
+		p.deliver(ctx, m)
+		return p.leave(root, lock)
+	}, nil
+}
+
+// deliverTime is how long a verb without an overseer takes to send its reports. What
+// is not sent by then is sent by the next one.
+const deliverTime = 30 * time.Second
+
+// deliver sends what there is to report.
+func (p *program) deliver(ctx context.Context, m *manager.Manager) {
+	limited, cancel := context.WithTimeout(ctx, deliverTime)
+	defer cancel()
+	if err := m.Deliver(limited); err != nil {
+		fmt.Fprintf(p.stderr, "warning: not everything was reported: %s\n", oneLine(err))
+	}
 }
 
 // leave gives what root has made to the owner of the state directory, and then the

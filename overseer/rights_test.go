@@ -72,6 +72,26 @@ func (c *counted) CheckChallenge(context.Context, control.ChallengeRequest, acme
 }
 
 // serveControl serves a socket for the group of the script until the test ends.
+func (c *counted) Manage(context.Context, control.ManageRequest, acmecore.Progress) (acmecore.Run, error) {
+	return acmecore.Run{}, c.called("manage")
+}
+
+func (c *counted) Restore(context.Context, control.RestoreRequest, acmecore.Progress) (acmecore.Certificate, error) {
+	return acmecore.Certificate{}, c.called("restore")
+}
+
+func (c *counted) CheckServed(context.Context, []acmecore.ID, acmecore.Progress) ([]acmecore.Presence, error) {
+	return nil, c.called("check served")
+}
+
+func (c *counted) CheckLoad(context.Context, string, acmecore.Progress) ([]acmecore.LoadResult, error) {
+	return nil, c.called("check load")
+}
+
+func (c *counted) CheckReport(context.Context, control.ReportWay, acmecore.Progress) error {
+	return c.called("check report")
+}
+
 func serveControl(t *testing.T, path string, script, gid int) *counted {
 	t.Helper()
 	listener, err := control.Listen(path, gid)

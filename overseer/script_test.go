@@ -64,6 +64,7 @@ func raise(env *testscript.Env) error {
 	}
 	root := filepath.Join(env.WorkDir, "state")
 	env.Setenv("WCME_ROOT", root)
+	env.Setenv("WCME_OPCOM", "none") // nothing is written to the log of the host that tests
 	s := &stage{TB: tb, work: env.WorkDir, root: root, trees: make(map[string]tree)}
 	env.Values[stageKey{}] = s
 	env.Defer(s.endAll)

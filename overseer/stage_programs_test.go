@@ -28,7 +28,8 @@ func (s *stage) start(ts *testscript.TestScript, args []string) error {
 	}
 	cmd := exec.Command(program, args[2:]...)
 	cmd.Dir = s.work
-	for _, variable := range []string{"PATH", "HOME", "TMPDIR", "WCME_ROOT", "WCME_SOCKET", "CREDENTIALS_DIRECTORY"} {
+	for _, variable := range []string{"PATH", "HOME", "TMPDIR", "WCME_ROOT", "WCME_SOCKET",
+		"WCME_CERT", "WCME_LOAD", "WCME_MAIL", "WCME_OPCOM", "CREDENTIALS_DIRECTORY"} {
 		cmd.Env = append(cmd.Env, variable+"="+ts.Getenv(variable))
 	}
 	stdout, err := os.Create(filepath.Join(s.work, name+".out"))

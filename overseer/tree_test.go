@@ -15,8 +15,8 @@ import (
 // tree is what stands in a state directory: for each path its mode and content.
 type tree map[string]string
 
-// readTree leaves out what changes when nothing has happened: the note in
-// priv/lock, the log, the socket.
+// readTree leaves out what every run writes, whatever comes of it (see isDiary), and
+// the socket. That leaves what a run that has failed must not have touched.
 func readTree(root string) (tree, error) {
 	found := make(tree)
 	err := filepath.WalkDir(root, func(path string, entry fs.DirEntry, err error) error {
@@ -30,13 +30,24 @@ func readTree(root string) (tree, error) {
 		if err != nil {
 			return err
 		}
-		if name == filepath.Join("priv", "lock") || name == filepath.Join("log", "overseer.log") || name == "overseer.sock" {
+		if name == "overseer.sock" || isDiary(name) {
 			return nil
 		}
 		found[name], err = describe(path, entry)
 		return err
 	})
 	return found, err
+}
+
+// isDiary tells of a path below the state directory whether it is a log, or a note
+// that wCME keeps for itself: who has the lock, what was tried, asked and told.
+func isDiary(name string) bool {
+	for _, diary := range []string{"priv/standing", "priv/spool", "priv/pace"} {
+		if name == diary || strings.HasPrefix(name, diary+"/") {
+			return true
+		}
+	}
+	return strings.HasPrefix(name, "log/") || name == "priv/lock" || name == "priv/running" || name == "priv/audit-head"
 }
 
 func describe(path string, entry fs.DirEntry) (string, error) {

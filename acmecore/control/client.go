@@ -68,6 +68,32 @@ func (c *Client) CheckChallenge(ctx context.Context, request ChallengeRequest, p
 	return reaches, c.call(ctx, http.MethodPost, pathCheckChallenge, request, progress, &reaches)
 }
 
+// Manage implements Operations.
+func (c *Client) Manage(ctx context.Context, request ManageRequest, progress acmecore.Progress) (run acmecore.Run, err error) {
+	return run, c.call(ctx, http.MethodPost, pathManage, request, progress, &run)
+}
+
+// Restore implements Operations.
+func (c *Client) Restore(ctx context.Context, request RestoreRequest, progress acmecore.Progress) (restored acmecore.Certificate, err error) {
+	return restored, c.call(ctx, http.MethodPost, pathRestore, request, progress, &restored)
+}
+
+// CheckServed implements Operations.
+func (c *Client) CheckServed(ctx context.Context, ids []acmecore.ID, progress acmecore.Progress) (presences []acmecore.Presence, err error) {
+	return presences, c.call(ctx, http.MethodPost, pathCheckServed, servedRequest{ids}, progress, &presences)
+}
+
+// CheckLoad implements Operations.
+func (c *Client) CheckLoad(ctx context.Context, action string, progress acmecore.Progress) (results []acmecore.LoadResult, err error) {
+	return results, c.call(ctx, http.MethodPost, pathCheckLoad, loadRequest{action}, progress, &results)
+}
+
+// CheckReport implements Operations.
+func (c *Client) CheckReport(ctx context.Context, way ReportWay, progress acmecore.Progress) error {
+	var nothing any
+	return c.call(ctx, http.MethodPost, pathCheckReport, reportRequest{way}, progress, &nothing)
+}
+
 // call sends one request and reads the lines of its answer to the last one,
 // which it decodes into result.
 func (c *Client) call(ctx context.Context, method, path string, request any, progress acmecore.Progress, result any) error {

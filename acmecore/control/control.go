@@ -27,7 +27,44 @@ type Operations interface {
 	// CheckChallenge asks for a challenge of each name as a CA would, and returns how
 	// far each got, in the order of the request.
 	CheckChallenge(ctx context.Context, request ChallengeRequest, progress acmecore.Progress) ([]acmecore.Reach, error)
+	// Manage makes one pass of the daily work, and returns its record.
+	Manage(ctx context.Context, request ManageRequest, progress acmecore.Progress) (acmecore.Run, error)
+	// Restore makes an earlier version of a certificate the current one, and brings it
+	// into service.
+	Restore(ctx context.Context, request RestoreRequest, progress acmecore.Progress) (acmecore.Certificate, error)
+	// CheckServed compares what was issued, what is on disk and what visitors see, of
+	// the certificates or of all.
+	CheckServed(ctx context.Context, ids []acmecore.ID, progress acmecore.Progress) ([]acmecore.Presence, error)
+	// CheckLoad runs the load action of that name, or all of them, as after a renewal
+	// of every certificate.
+	CheckLoad(ctx context.Context, action string, progress acmecore.Progress) ([]acmecore.LoadResult, error)
+	// CheckReport sends a report of no consequence one way, and tells in steps what
+	// happened.
+	CheckReport(ctx context.Context, way ReportWay, progress acmecore.Progress) error
 }
+
+// ManageRequest says what one pass is to do.
+type ManageRequest struct {
+	DryRun bool          `json:"dry_run,omitempty"` // only say what would be done
+	Force  []acmecore.ID `json:"force,omitempty"`   // obtained although they are not due
+	Now    bool          `json:"now,omitempty"`     // what failed a short while ago is tried again
+}
+
+// RestoreRequest says which version is wanted.
+type RestoreRequest struct {
+	ID      acmecore.ID `json:"id"`
+	Version string      `json:"version,omitempty"` // "" is the one before the current one
+}
+
+// ReportWay is a way that reports go.
+type ReportWay string
+
+// The ways.
+const (
+	ByMail    ReportWay = "mail"
+	ByOpcom   ReportWay = "opcom"
+	ByWebhook ReportWay = "webhook"
+)
 
 // ChallengeRequest says whose challenges are checked, and by which ways. The script
 // may ask for managed names only, and name no ways.

@@ -65,6 +65,11 @@ func (s *Server) handler() http.Handler {
 	mux.Handle("POST "+pathCheckChallenge, s.operation(mayRead, places, s.checkChallenge))
 	mux.Handle("POST "+pathCertify, s.operation(mayAct, places, s.certify))
 	mux.Handle("POST "+pathRegister, s.operation(mayAct, places, s.register))
+	mux.Handle("POST "+pathManage, s.operation(mayAct, places, s.manage))
+	mux.Handle("POST "+pathRestore, s.operation(mayAct, places, s.restore))
+	mux.Handle("POST "+pathCheckServed, s.operation(mayAct, places, s.checkServed))
+	mux.Handle("POST "+pathCheckLoad, s.operation(mayAct, places, s.checkLoad))
+	mux.Handle("POST "+pathCheckReport, s.operation(mayAct, places, s.checkReport))
 	return mux
 }
 
@@ -89,7 +94,7 @@ func (s *Server) operation(right right, places chan struct{}, run run) http.Hand
 		case places <- struct{}{}:
 			defer func() { <-places }()
 			stream := &stream{w: w}
-			result, err := run(r, stream.step)
+			result, err := run(r.WithContext(withCaller(r.Context(), caller, r.Header.Get(headerUser))), stream.step)
 			stream.end(result, err)
 		default:
 			answer(w, nil, &acmecore.Error{Kind: acmecore.Busy, Op: "ask the overseer",
@@ -149,6 +154,46 @@ func (s *Server) register(r *http.Request, progress acmecore.Progress) (any, err
 	return s.Operations.Register(r.Context(), request, progress)
 }
 
+func (s *Server) manage(r *http.Request, progress acmecore.Progress) (any, error) {
+	var request ManageRequest
+	if err := decode(r, &request); err != nil {
+		return nil, err
+	}
+	return s.Operations.Manage(r.Context(), request, progress)
+}
+
+func (s *Server) restore(r *http.Request, progress acmecore.Progress) (any, error) {
+	var request RestoreRequest
+	if err := decode(r, &request); err != nil {
+		return nil, err
+	}
+	return s.Operations.Restore(r.Context(), request, progress)
+}
+
+func (s *Server) checkServed(r *http.Request, progress acmecore.Progress) (any, error) {
+	var request servedRequest
+	if err := decode(r, &request); err != nil {
+		return nil, err
+	}
+	return s.Operations.CheckServed(r.Context(), request.IDs, progress)
+}
+
+func (s *Server) checkLoad(r *http.Request, progress acmecore.Progress) (any, error) {
+	var request loadRequest
+	if err := decode(r, &request); err != nil {
+		return nil, err
+	}
+	return s.Operations.CheckLoad(r.Context(), request.Action, progress)
+}
+
+func (s *Server) checkReport(r *http.Request, progress acmecore.Progress) (any, error) {
+	var request reportRequest
+	if err := decode(r, &request); err != nil {
+		return nil, err
+	}
+	return struct{}{}, s.Operations.CheckReport(r.Context(), request.Way, progress)
+}
+
 // decode reads a request strictly: an unknown field is a newer program's.
 func decode(r *http.Request, request any) error {
 	decoder := json.NewDecoder(r.Body)
@@ -165,13 +210,15 @@ func decode(r *http.Request, request any) error {
 
 // stream writes the lines of an answer as they come.
 type stream struct {
-	mu sync.Mutex
-	w  http.ResponseWriter
+	mu    sync.Mutex
+	w     http.ResponseWriter
+	begun bool // the status has gone out
 }
 
 func (s *stream) step(step acmecore.Step) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	s.begun = true
 	s.write(message{Step: &step})
 	if flusher, ok := s.w.(http.Flusher); ok {
 		flusher.Flush()
@@ -181,7 +228,11 @@ func (s *stream) step(step acmecore.Step) {
 func (s *stream) end(result any, err error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	answer(s.w, result, err)
+	last, status := ending(result, err)
+	if !s.begun {
+		s.w.WriteHeader(status)
+	}
+	s.write(last)
 }
 
 // write sends one line. That nobody reads any more is seen by the request's
@@ -190,16 +241,21 @@ func (s *stream) write(m message) {
 	json.NewEncoder(s.w).Encode(m)
 }
 
-// answer writes the last line of an answer. The status counts only where no
-// step went before it.
+// answer is the whole of an answer without steps.
 func answer(w http.ResponseWriter, result any, err error) {
-	var last message
+	last, status := ending(result, err)
+	w.WriteHeader(status)
+	json.NewEncoder(w).Encode(last)
+}
+
+// ending is the last line of an answer, and the status that counts where no step
+// went before it.
+func ending(result any, err error) (last message, status int) {
 	if err == nil {
 		last.Result, err = json.Marshal(result)
 	}
 	if err != nil {
-		last = message{Error: newWireError(err)}
-		w.WriteHeader(statusOf(err))
+		return message{Error: newWireError(err)}, statusOf(err)
 	}
-	json.NewEncoder(w).Encode(last)
+	return last, http.StatusOK
 }

@@ -1,8 +1,35 @@
 package control
 
-import "context"
+import (
+	"context"
+	"fmt"
+	"os"
+
+	"wcme/acmecore"
+)
 
 type userKey struct{}
+
+type callerKey struct{}
+
+// withCaller notes who asks, for the audit: the kernel's word, and beside it the
+// user on whose behalf the script asks.
+func withCaller(ctx context.Context, caller peer, user string) context.Context {
+	text := fmt.Sprintf("uid %d", caller.uid)
+	if user != "" && !caller.mayAll() {
+		text = fmt.Sprintf("user %s (uid %d)", acmecore.Inert(user), caller.uid)
+	}
+	return context.WithValue(ctx, callerKey{}, text)
+}
+
+// CallerFrom says who asked for an operation: "uid 0", or "user alice (uid 33)" for
+// one who signed in. In process it is this process's own user.
+func CallerFrom(ctx context.Context) string {
+	if text, found := ctx.Value(callerKey{}).(string); found {
+		return text
+	}
+	return fmt.Sprintf("uid %d", os.Geteuid())
+}
 
 // WithUser returns a context whose requests a Client makes on behalf of the
 // user whom the web server or wCME itself has authenticated. The command line

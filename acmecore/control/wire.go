@@ -16,7 +16,25 @@ const (
 	pathRegister       = "/1/register"
 	pathCheckCA        = "/1/check/ca"
 	pathCheckChallenge = "/1/check/challenge"
+	pathManage         = "/1/manage"
+	pathRestore        = "/1/restore"
+	pathCheckServed    = "/1/check/served"
+	pathCheckLoad      = "/1/check/load"
+	pathCheckReport    = "/1/check/report"
 )
+
+// servedRequest and the other two are requests that are no more than one value.
+type servedRequest struct {
+	IDs []acmecore.ID `json:"ids,omitempty"`
+}
+
+type loadRequest struct {
+	Action string `json:"action,omitempty"`
+}
+
+type reportRequest struct {
+	Way ReportWay `json:"way"`
+}
 
 // The limits of a request and of one line of an answer, in bytes.
 const (

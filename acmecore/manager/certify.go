@@ -3,15 +3,18 @@ package manager
 import (
 	"cmp"
 	"context"
+	"crypto"
 	"errors"
 	"fmt"
 	"slices"
 	"strings"
+	"time"
 
 	"wcme/acmecore"
 	"wcme/acmecore/config"
 	"wcme/acmecore/control"
 	"wcme/acmecore/order"
+	"wcme/acmecore/renew"
 	"wcme/acmecore/store"
 )
 
@@ -43,20 +46,41 @@ func (m *Manager) Certify(ctx context.Context, request control.CertifyRequest, p
 	if err != nil {
 		return acmecore.Certificate{}, err
 	}
-	report := m.reporter(string(plan.id), progress)
 	if err := m.settle(plan.id); err != nil && !errors.As(err, new(*damagedError)) {
 		return acmecore.Certificate{}, err
 	}
-	if kept, serves := m.serves(plan); serves && !request.Force {
-		m.step(report, "certificate", string(plan.id), fmt.Sprintf("kept: it is valid for %d more days", kept.DaysLeft(m.now())))
-		return kept, m.record(plan)
+	before := m.facts(plan.id)
+	err = m.bring(ctx, plan, request.Force, progress)
+	m.audit(ctx, "certify", string(plan.id), described(before), described(m.facts(plan.id)), outcome(err))
+	if err != nil {
+		return acmecore.Certificate{}, interruptedOr(err, "certify", string(plan.id))
 	}
-	if err := m.obtain(ctx, plan, report); err != nil {
-		err = interruptedOr(err, "certify", string(plan.id))
-		m.log.Error("certificate not obtained", "run", plan.id, "error", err, "hint", acmecore.HintOf(err))
-		return acmecore.Certificate{}, err
+	return m.listed(plan.id), m.sweep()
+}
+
+// bring obtains the certificate, unless the one that there is serves, and brings it
+// into service.
+func (m *Manager) bring(ctx context.Context, plan *plan, force bool, progress acmecore.Progress) error {
+	obtain := func(ctx context.Context, report acmecore.Progress) error {
+		return m.obtain(ctx, plan, m.steps(string(plan.id), report))
 	}
-	return m.facts(plan.id), m.sweep()
+	if kept, serves := m.serves(plan); serves && !force {
+		m.step(m.steps(string(plan.id), progress), "certificate", string(plan.id), fmt.Sprintf("kept: it is valid for %d more days", kept.DaysLeft(m.now())))
+		if err := m.record(plan); err != nil {
+			return err
+		}
+		obtain = nil
+	}
+	_, err := m.pipeline.One(ctx, renew.Request{Trigger: "certify", By: control.CallerFrom(ctx)}, plan.id, obtain, progress)
+	return err
+}
+
+// described is what the audit says of a certificate.
+func described(c acmecore.Certificate) string {
+	if c.Version == "" {
+		return ""
+	}
+	return fmt.Sprintf("version %s, serial %s, valid to %s", c.Version, c.Serial, c.NotAfter.Format(time.RFC3339))
 }
 
 // interruptedOr says in words, which cross the control socket, that the run's
@@ -97,8 +121,11 @@ func (m *Manager) plan(names []acmecore.Name, request control.CertifyRequest) (*
 	if err != nil {
 		return nil, err
 	}
-	record := config.NewCertificate(names, cmp.Or(request.CA, before.CA),
+	record := before.With(names, cmp.Or(request.CA, before.CA),
 		cmp.Or(request.Key, before.Key.KeyType), cmp.Or(request.Profile, before.Profile))
+	if err := m.Config().CheckRecord(record); err != nil {
+		return nil, err
+	}
 	ca, authority, err := m.Config().Find(record.CA)
 	if err != nil {
 		return nil, err
@@ -155,16 +182,70 @@ func (m *Manager) serves(p *plan) (acmecore.Certificate, bool) {
 	return current, same && current.State(m.now()) == acmecore.Valid
 }
 
-// obtain orders the certificate and keeps it. Nothing that another run could
-// need is lost on the way, and an attempt that left nothing worth going on with
-// leaves no trace.
+// obtain orders the certificate and keeps it. An account that the CA has forgotten
+// is registered again, once, with the key that it had.
 func (m *Manager) obtain(ctx context.Context, p *plan, report acmecore.Progress) error {
+	defer func() { // an order that was gone on with may have left challenges of before a kill
+		if err := m.sweep(); err != nil {
+			m.log.Warn("challenges not swept", "error", err)
+		}
+	}()
 	m.ordering.RLock()
 	defer m.ordering.RUnlock()
+	if err := m.root.CanWrite(); err != nil {
+		return err
+	}
 	account, key, err := m.account(p.authority)
 	if err != nil {
 		return err
 	}
+	takeBack, err := m.announce(p)
+	if err != nil {
+		return err
+	}
+	if err = m.orderTwice(ctx, p, account, key, report); err == nil {
+		return nil
+	}
+	if ids, flying := m.root.InFlight(); flying == nil && !slices.Contains(ids, p.id) {
+		err = errors.Join(err, takeBack())
+	}
+	return err
+}
+
+// announce writes the record before anything is ordered, so that a run that is
+// killed is gone on with by whoever comes next. What it returns puts the record back
+// that was there, after an attempt that left nothing to go on with: a name that was
+// misspelt must not be ordered every day.
+func (m *Manager) announce(p *plan) (takeBack func() error, err error) {
+	_, before, err := m.root.Record(p.id)
+	switch {
+	case acmecore.KindOf(err) == acmecore.NotFound:
+		takeBack = func() error { return m.root.DropRecord(p.id) }
+	case err != nil:
+		return nil, err
+	default:
+		takeBack = func() error { return m.root.PutRecord(p.id, before) }
+	}
+	return takeBack, m.record(p)
+}
+
+// orderTwice makes a second attempt where the CA has forgotten the account.
+func (m *Manager) orderTwice(ctx context.Context, p *plan, account acmecore.Account, key crypto.Signer, report acmecore.Progress) error {
+	err := m.order(ctx, p, account, key, report)
+	if !order.IsUnknownAccount(err) {
+		return err
+	}
+	account, again := m.registerAgain(ctx, p.authority, account, key, report)
+	if again != nil {
+		return errors.Join(err, again)
+	}
+	return m.order(ctx, p, account, key, report)
+}
+
+// order makes one attempt with the account. Nothing that another run could need is
+// lost on the way, and an attempt that left nothing worth going on with leaves no
+// trace.
+func (m *Manager) order(ctx context.Context, p *plan, account acmecore.Account, key crypto.Signer, report acmecore.Progress) error {
 	client, err := m.client(p.authority, order.Options{Key: key, Account: account.URL, Progress: report})
 	if err != nil {
 		return err
@@ -195,12 +276,8 @@ func (m *Manager) prove(ctx context.Context, client *order.Client, wanted order.
 	return client.Obtain(ctx, wanted, journal, challenges)
 }
 
-// keep makes the new certificate the current one. The record goes first: when
-// the run ends in between, the record and the journal say what is still to do.
+// keep makes the new certificate the current one.
 func (m *Manager) keep(p *plan, journal *store.Journal, chain [][]byte, report acmecore.Progress) error {
-	if err := m.record(p); err != nil {
-		return err
-	}
 	version, err := m.root.KeepVersion(p.id, journal.Key(), chain)
 	if err != nil {
 		return err
@@ -226,6 +303,9 @@ func (m *Manager) record(p *plan) error {
 // journal of an order whose certificate is the current one. A current version
 // that is damaged is not published over what may still be whole.
 func (m *Manager) settle(id acmecore.ID) error {
+	if m.root.Settled(id) {
+		return nil
+	}
 	_, _, err := m.current(id)
 	if acmecore.KindOf(err) == acmecore.NotFound {
 		return nil

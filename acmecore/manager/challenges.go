@@ -34,7 +34,7 @@ type places struct {
 // its port, which it keeps until release is called. Whoever publishes holds
 // m.ordering read-locked, so that no sweep takes that for a leftover.
 func (m *Manager) answerable() (challenges *places, release func(), err error) {
-	challenges = m.places()
+	challenges = m.spots()
 	for _, webroot := range challenges.webroots {
 		if err := webroot.Check(); err != nil {
 			return nil, nil, err
@@ -47,8 +47,8 @@ func (m *Manager) answerable() (challenges *places, release func(), err error) {
 	return challenges, release, err
 }
 
-// places are those of the configuration in force.
-func (m *Manager) places() *places {
+// spots are those of the configuration in force.
+func (m *Manager) spots() *places {
 	p := &places{www: m.challenges(), published: make(map[acmecore.Token]string)}
 	for _, dir := range m.Config().Challenge.Webroot {
 		p.webroots = append(p.webroots, challenge.Webroot(dir.String()))

@@ -128,6 +128,7 @@ func TestRecoverKeepsTheCopiesOfAnOrderInFlight(t *testing.T) {
 	t.Parallel()
 	webroot := t.TempDir()
 	s := newSetting(t, fmt.Sprintf("challenge.webroot = [%q]", webroot))
+	s.record(recordOfOne)
 	journal, err := s.root.OpenJournal(id, order("www.example.test"))
 	if err != nil {
 		t.Fatal(err)

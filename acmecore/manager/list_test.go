@@ -96,7 +96,7 @@ func TestListShowsWhatIsWrong(t *testing.T) {
 			if err := os.Mkdir(s.path("etc", "certificates", string(id)+".toml"), 0o755); err != nil {
 				s.Fatal(err)
 			}
-		}, acmecore.Unusable, "is a directory"},
+		}, acmecore.Unusable, "it is no file"},
 		{"the record has a name more", func(s *setting) { s.record("names = [\"www.example.test\", \"more.example.test\"]") },
 			acmecore.Unusable, "lacks the name more.example.test"},
 		{"the record has a name less", func(s *setting) {

@@ -12,6 +12,7 @@ import (
 	"crypto/x509"
 	"errors"
 	"log/slog"
+	"os"
 	"slices"
 	"sync"
 	"sync/atomic"
@@ -20,8 +21,10 @@ import (
 	"wcme/acmecore"
 	"wcme/acmecore/challenge"
 	"wcme/acmecore/config"
-	"wcme/acmecore/control"
 	"wcme/acmecore/order"
+	"wcme/acmecore/renew"
+	"wcme/acmecore/report"
+	"wcme/acmecore/schedule"
 	"wcme/acmecore/store"
 )
 
@@ -40,40 +43,74 @@ type Manager struct {
 	// ordering is read-locked while an order is in the works, or a probe.
 	ordering sync.RWMutex
 	probes   chan struct{} // the places of maxProbes
-}
 
-var _ control.Operations = (*Manager)(nil)
+	pipeline *renew.Pipeline
+	reporter *report.Reporter
+	zone     zone
+	host     string // its name; "" where it has none
+	pacing   sync.Mutex
+	paces    map[string]schedule.Pace // by the CA's directory
+	asking   sync.Mutex
+	asked    map[string]askedCA // likewise
+}
 
 // New returns a manager of the state directory. version is sent to CAs; the log
 // gets a line for each step of a run.
 func New(root *store.Root, version string, log *slog.Logger) (*Manager, error) {
-	m := &Manager{root: root, version: version, log: log, now: time.Now, probes: make(chan struct{}, maxProbes)}
-	first, err := m.read()
+	m := &Manager{root: root, version: version, log: log, now: time.Now, probes: make(chan struct{}, maxProbes),
+		paces: make(map[string]schedule.Pace), asked: make(map[string]askedCA)}
+	first, err := m.configuration()
+	if err != nil {
+		return nil, err
+	}
 	m.config.Store(first)
-	return m, err
+	m.host, _ = os.Hostname() // "" spreads less
+	m.pipeline = renew.New(renew.Options{Stages: stages{m}, Log: log, NewRun: store.NewRunID})
+	m.reporter = report.New(m.reportSettings(first), root.Spool(), log)
+	return m, nil
 }
 
 // Reload reads the configuration again, and publishes what the script must know of
 // it. One that has an error is refused, and the old one stays in force.
 func (m *Manager) Reload() error {
-	fresh, err := m.read()
+	err := m.adopt()
+	m.audit(context.Background(), "read configuration again", "wcme.toml", "", "", outcome(err))
+	return err
+}
+
+// adopt puts the configuration in force as it is on disk.
+func (m *Manager) adopt() error {
+	fresh, err := m.configuration()
 	if err != nil {
+		return err
+	}
+	if err := m.check(fresh); err != nil {
 		return err
 	}
 	if err := m.publish(fresh); err != nil {
 		return err
 	}
 	m.config.Store(fresh)
+	m.reporter.Configure(m.reportSettings(fresh))
 	return nil
 }
 
-func (m *Manager) read() (*config.Config, error) {
+// configuration reads it: the file, and what the environment has in its place.
+func (m *Manager) configuration() (*config.Config, error) {
 	path, text, err := m.root.Configuration()
 	if err != nil {
 		return nil, err
 	}
-	return config.Parse(path, text)
+	c, err := config.Parse(path, text)
+	if err != nil {
+		return nil, err
+	}
+	return c, c.Override(os.Getenv)
 }
+
+// Check finds what is wrong with the configuration in force beyond what its text
+// shows.
+func (m *Manager) Check() error { return m.check(m.Config()) }
 
 // Config returns the configuration in force. It must not be changed.
 func (m *Manager) Config() *config.Config { return m.config.Load() }
@@ -85,11 +122,24 @@ func (m *Manager) Config() *config.Config { return m.config.Load() }
 // from recovering.
 func (m *Manager) Recover() error {
 	ids, err := m.root.Records()
-	problems := errors.Join(err, m.root.Sweep())
-	for _, id := range ids {
-		problems = errors.Join(problems, m.settle(id))
+	problems := errors.Join(err, m.root.Sweep(), m.endLeftover(), m.check(m.Config()),
+		spread(len(ids), func(i int) error { return m.settle(ids[i]) }))
+	if err == nil {
+		problems = errors.Join(problems, m.dropOrphans(ids))
 	}
 	return errors.Join(problems, m.publish(m.Config()), m.sweepProbes(), m.sweep())
+}
+
+// dropOrphans drops orders in flight that nobody will take up: those of certificates
+// that are no longer managed.
+func (m *Manager) dropOrphans(managed []acmecore.ID) error {
+	ids, problems := m.root.InFlight()
+	for _, id := range ids {
+		if !slices.Contains(managed, id) {
+			problems = errors.Join(problems, m.root.DropOrder(id))
+		}
+	}
+	return problems
 }
 
 // sweep removes what is left in www when no order is in flight. While one is,
@@ -103,7 +153,7 @@ func (m *Manager) sweep() error {
 	if ids, err := m.root.InFlight(); err != nil || len(ids) > 0 {
 		return err
 	}
-	return m.places().sweep()
+	return m.spots().sweep()
 }
 
 func (m *Manager) challenges() challenge.Directory {
@@ -162,8 +212,8 @@ func (m *Manager) roots(authority config.Authority) (*x509.CertPool, error) {
 	return pool, nil
 }
 
-// reporter hands each step to the log and to whoever asked for the run.
-func (m *Manager) reporter(subject string, progress acmecore.Progress) acmecore.Progress {
+// steps hands each step to the log and to whoever asked for the run.
+func (m *Manager) steps(subject string, progress acmecore.Progress) acmecore.Progress {
 	return func(step acmecore.Step) {
 		m.log.Info(step.Text, "run", subject, "stage", step.Stage, "subject", step.Subject)
 		if progress != nil {

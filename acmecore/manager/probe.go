@@ -47,7 +47,7 @@ func (m *Manager) CheckChallenge(ctx context.Context, request control.ChallengeR
 		Port:       request.Port,
 		UserAgent:  "wcme/" + m.version + " check; asks as a certification authority does",
 		Absent:     challenge.Absent,
-		Progress:   m.reporter("check challenge", progress),
+		Progress:   m.steps("check challenge", progress),
 	}))
 	return reaches, interruptedOr(err, "check challenge of", string(names[0]))
 }
@@ -144,7 +144,7 @@ func lookupOf(server string) (probe.Lookup, error) {
 // sweepProbes withdraws what a killed check has left, also while an order is in
 // flight: nobody will ask for a probe again.
 func (m *Manager) sweepProbes() error {
-	places := m.places()
+	places := m.spots()
 	pending, err := places.www.Pending()
 	for token, authorization := range pending {
 		if acmecore.IsProbe(string(token)) {

@@ -31,11 +31,12 @@ func (m *Manager) Register(ctx context.Context, request control.RegisterRequest,
 		account.Existing = true
 		return account, nil
 	}
-	account, err = m.register(ctx, authority, request, m.reporter("register", progress))
+	account, err = m.register(ctx, authority, request, m.steps("register", progress))
 	if err != nil {
 		return acmecore.Account{}, interruptedOr(err, "register at", name)
 	}
 	account.CA, account.Created = name, m.now().UTC()
+	m.audit(ctx, "register", name, "", account.URL, done)
 	return account, m.root.KeepAccount(account)
 }
 
@@ -85,6 +86,31 @@ func (m *Manager) registerKey(ctx context.Context, authority config.Authority, k
 		return acmecore.Account{}, err
 	}
 	return client.Register(ctx, contact, terms, binding)
+}
+
+// registerAgain registers the key of an account that the CA does not know any more,
+// on the terms that were agreed to, unless another run has done so meanwhile.
+func (m *Manager) registerAgain(ctx context.Context, authority config.Authority, lost acmecore.Account, key crypto.Signer, progress acmecore.Progress) (acmecore.Account, error) {
+	release, err := m.busy.hold(ctx, "account at "+authority.Directory.String())
+	if err != nil {
+		return acmecore.Account{}, err
+	}
+	defer release()
+	if account, _, err := m.account(authority); err == nil && account.URL != lost.URL {
+		return account, nil
+	}
+	binding, err := m.binding(authority)
+	if err != nil {
+		return acmecore.Account{}, err
+	}
+	account, err := m.registerKey(ctx, authority, key, lost.Contact, lost.Terms, binding, progress)
+	if err != nil {
+		return acmecore.Account{}, err
+	}
+	m.log.Warn("the CA did not know the account any more: its key is registered again", "ca", lost.CA, "account", account.URL)
+	m.audit(ctx, "register", lost.CA, lost.URL, account.URL, done)
+	account.CA, account.Created, account.Existing = lost.CA, m.now().UTC(), false
+	return account, m.root.MoveAccount(account, key)
 }
 
 // terms returns the URL of the terms of service agreed to: the one that the

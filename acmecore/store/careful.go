@@ -41,40 +41,17 @@ func openFollowed(path string) (*os.File, error) {
 }
 
 func regular(path string, file *os.File, err error) (*os.File, error) {
-	switch {
-	case errors.Is(err, syscall.ELOOP), errors.Is(err, syscall.ENXIO), errors.Is(err, syscall.EISDIR): // a link; a socket, a FIFO; a directory
-		return nil, fmt.Errorf("%w: %w", ErrDamaged, err)
-	case err != nil:
-		return nil, err
+	if err != nil {
+		return nil, unopened(err)
 	}
 	info, err := file.Stat()
 	if err == nil && !info.Mode().IsRegular() {
-		err = fmt.Errorf("open %s: %w: it is no file", path, ErrDamaged)
+		err = noFile(path)
 	}
 	if err != nil {
 		return nil, errors.Join(err, file.Close())
 	}
 	return file, nil
-}
-
-// readRegular reads a file of at most limit bytes, no link and nothing but a file.
-func readRegular(path string, limit int64) ([]byte, error) {
-	file, err := openRegular(path, os.O_RDONLY)
-	if err != nil {
-		return nil, err
-	}
-	defer file.Close()
-	return readAll(file, limit)
-}
-
-// readFollowed is readRegular for files of administrators.
-func readFollowed(path string, limit int64) ([]byte, error) {
-	file, err := openFollowed(path)
-	if err != nil {
-		return nil, err
-	}
-	defer file.Close()
-	return readAll(file, limit)
 }
 
 // readAll reads no more of a file than is allowed, whatever its size is.

@@ -9,6 +9,8 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
+	"syscall"
 
 	"wcme/acmecore"
 	"wcme/acmecore/durable"
@@ -85,49 +87,59 @@ func (r *Root) currentVersion(id acmecore.ID) (dir, version string, err error) {
 // and leaves those alone that are. The chain with the key appended is the
 // original's product; it is one file, so that key and certificate always match.
 func (r *Root) PublishProducts(id acmecore.ID) (changed []string, err error) {
-	dir, _, err := r.versions(id).current()
+	products, err := r.products(id)
 	if err != nil {
 		return nil, fmt.Errorf("publish %s: %w", id, err)
 	}
-	key, chain, err := readPair(dir)
-	if err != nil {
-		return nil, fmt.Errorf("publish %s: %w", id, err)
-	}
-	leaf, issuers := splitChain(chain)
-	for _, product := range []product{
-		{"cert_", leaf, 0o644},
-		{"chain_", issuers, 0o644},
-		{"fullchain_", append(bytes.Clone(chain), key...), 0o600},
-	} {
-		path := r.path("ssl", product.prefix+string(id)+".pem")
-		wrote, err := product.write(path)
-		if err != nil {
+	for _, product := range products {
+		if product.published() {
+			continue
+		}
+		if err := durable.WriteFile(product.path, product.content, product.mode); err != nil {
 			return changed, fmt.Errorf("publish %s: %w", id, err)
 		}
-		if wrote {
-			changed = append(changed, path)
-		}
+		changed = append(changed, product.path)
 	}
 	return changed, nil
 }
 
+// Settled tells whether nothing that a killed run could have left undone is to be
+// done for the certificate: the products are those of the current version, and no
+// order is in flight. Whether that version can be used is another question.
+func (r *Root) Settled(id acmecore.ID) bool {
+	if _, err := os.Lstat(r.path("priv", "orders", string(id))); !errors.Is(err, fs.ErrNotExist) {
+		return false
+	}
+	products, err := r.products(id)
+	return err == nil && !slices.ContainsFunc(products, func(p product) bool { return !p.published() })
+}
+
 // product is a file in ssl.
 type product struct {
-	prefix  string
+	path    string
 	content []byte
 	mode    fs.FileMode
 }
 
-// write writes the product unless it stands there already.
-func (p product) write(path string) (wrote bool, err error) {
-	info, err := os.Lstat(path)
-	if err == nil && info.Mode() == p.mode {
-		text, err := readRegular(path, maxRecord)
-		if err == nil && bytes.Equal(text, p.content) {
-			return false, nil
-		}
+// products are those that the current version leads to.
+func (r *Root) products(id acmecore.ID) ([]product, error) {
+	key, chain, _, err := r.Pair(id)
+	if err != nil {
+		return nil, err
 	}
-	return true, durable.WriteFile(path, p.content, p.mode)
+	leaf, issuers := splitChain(chain)
+	path := func(prefix string) string { return r.path("ssl", prefix+string(id)+".pem") }
+	return []product{
+		{path("cert_"), leaf, 0o644},
+		{path("chain_"), issuers, 0o644},
+		{path("fullchain_"), slices.Concat(chain, key), 0o600},
+	}, nil
+}
+
+// published tells whether the product stands there.
+func (p product) published() bool {
+	text, mode, err := readWhole(p.path, syscall.O_NOFOLLOW, maxRecord)
+	return err == nil && mode == p.mode && bytes.Equal(text, p.content)
 }
 
 // Prune removes versions beyond the number that is kept, and what killed runs

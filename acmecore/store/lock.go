@@ -2,7 +2,6 @@ package store
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"os"
 	"strings"
@@ -36,11 +35,10 @@ func (r *Root) TryLock(holder string) (*Lock, error) {
 			Cause: fmt.Errorf("it is held by %s", r.Holder()),
 			Hint:  "wait until that has ended, or end it"}
 	}
-	// Not durable and not atomic: nothing depends on it.
+	// Not durable and not atomic: nothing depends on it, and an overseer must start on a
+	// full disk too.
 	note := fmt.Sprintf("%s (process %d)\n", holder, os.Getpid())
-	if err := os.WriteFile(r.path("priv", "lock"), []byte(note), 0o600); err != nil {
-		return nil, errors.Join(err, lock.Release())
-	}
+	_ = os.WriteFile(r.path("priv", "lock"), []byte(note), 0o600)
 	return lock, nil
 }
 

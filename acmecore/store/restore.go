@@ -84,17 +84,22 @@ func hintVersions(id acmecore.ID, names []string) string {
 
 // Pair returns the key and the chain of the current version as PEM, and the
 // version's name. The link is followed once, so that they belong together. The
-// error is of kind NotFound when there is no version.
+// error is of kind NotFound when there is no version; beside any other one is what
+// could be read.
 func (r *Root) Pair(id acmecore.ID) (key, fullchain []byte, version string, err error) {
-	dir, version, err := r.currentVersion(id)
-	if err != nil {
-		return nil, nil, "", err
+	dir, version, err := r.versions(id).follow()
+	if err == nil {
+		key, fullchain, err = readPair(dir)
 	}
-	key, fullchain, err = readPair(dir)
-	if err != nil {
-		return nil, nil, version, fmt.Errorf("read certificate %s: %w", id, err)
+	if errors.Is(err, fs.ErrNotExist) { // of the version, or of its files?
+		if _, _, err := r.currentVersion(id); err != nil {
+			return nil, nil, "", err
+		}
 	}
-	return key, fullchain, version, nil
+	if err != nil {
+		err = fmt.Errorf("read certificate %s: %w", id, err)
+	}
+	return key, fullchain, version, err
 }
 
 func readPair(dir string) (key, fullchain []byte, err error) {

@@ -71,22 +71,28 @@ func (r *Root) readStanding(id acmecore.ID) (file standingFile, text []byte, err
 	return file, text, nil
 }
 
-// parseStanding looks at the version first: the rest may have another form.
+// parseStanding looks at the version alone where the whole cannot be read: the rest
+// may have another form.
 func parseStanding(path string, text []byte, file *standingFile) error {
-	var form struct {
-		Version int `json:"version"`
-	}
-	if err := json.Unmarshal(text, &form); err != nil {
-		return damaged(path, err)
+	problem := json.Unmarshal(text, file)
+	version := file.Version
+	if problem != nil {
+		var form struct {
+			Version int `json:"version"`
+		}
+		if err := json.Unmarshal(text, &form); err != nil {
+			return damaged(path, err)
+		}
+		version = form.Version
 	}
 	switch {
-	case form.Version > standingVersion:
+	case version > standingVersion:
 		return &acmecore.Error{Kind: acmecore.Invalid, Op: "use", Subject: path, Cause: fmt.Errorf("it %w", ErrNewer),
 			Hint: "go back to that version of wCME, or remove the file: what it remembers of failures and windows is lost then"}
-	case form.Version < 1:
+	case version < 1:
 		return fmt.Errorf("read %s: %w: it has no version", path, ErrDamaged)
 	}
-	return damaged(path, json.Unmarshal(text, file))
+	return damaged(path, problem)
 }
 
 // encodeStanding writes a standing over the text that was there, of which only the

@@ -38,6 +38,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"syscall"
 
 	"wcme/acmecore"
 )
@@ -99,15 +100,51 @@ func (r *Root) Dir() string { return r.dir }
 // Challenges returns the path of the directory of pending challenges.
 func (r *Root) Challenges() string { return filepath.Join(r.dir, "www") }
 
-// Configuration returns the path of the configuration and its content.
+// Configuration returns the path of the configuration and its content. It says what
+// is executed as the overseer's user, so that one which others can write, or whose
+// directory they can, is refused: the error is of kind Invalid then.
 func (r *Root) Configuration() (path string, text []byte, err error) {
 	path = filepath.Join(r.dir, "etc", "wcme.toml")
-	text, err = readFollowed(path, maxRecord)
+	file, err := openFollowed(path)
 	if errors.Is(err, fs.ErrNotExist) {
 		err = &acmecore.Error{Kind: acmecore.Invalid, Op: "read configuration", Subject: path,
 			Cause: errors.New("there is none"), Hint: fmt.Sprintf("make one: wcme setup --root %s", r.dir)}
 	}
+	if err != nil {
+		return path, nil, err
+	}
+	defer file.Close()
+	directory, dirErr := os.Stat(filepath.Dir(path))
+	info, err := file.Stat()
+	if err := errors.Join(dirErr, err); err != nil {
+		return path, nil, err
+	}
+	if err := errors.Join(r.guarded(filepath.Dir(path), directory), r.guarded(path, info)); err != nil {
+		return path, nil, err
+	}
+	text, err = readAll(file, maxRecord)
 	return path, text, err
+}
+
+// guarded tells whether nobody but root, this process's user and the state
+// directory's can change what is at the path.
+func (r *Root) guarded(path string, info fs.FileInfo) error {
+	problem := &acmecore.Error{Kind: acmecore.Invalid, Op: "read configuration", Subject: filepath.Join(r.dir, "etc", "wcme.toml")}
+	owner, err := r.OwnerID()
+	if err != nil {
+		return err
+	}
+	if mode := info.Mode().Perm(); mode&0o022 != 0 {
+		problem.Cause = fmt.Errorf("others can change %s, and so what is run (mode %04o)", path, mode)
+		problem.Hint = "look at what it says, and then: chmod go-w " + path
+		return problem
+	}
+	if uid := int(info.Sys().(*syscall.Stat_t).Uid); uid != 0 && uid != os.Geteuid() && uid != owner {
+		problem.Cause = fmt.Errorf("user %d owns %s, and can change what is run", uid, path)
+		problem.Hint = fmt.Sprintf("look at what it says, and then: chown %d %s", owner, path)
+		return problem
+	}
+	return nil
 }
 
 func (r *Root) path(elements ...string) string {

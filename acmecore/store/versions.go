@@ -27,6 +27,19 @@ const currentLink = "current"
 // current returns the directory of the current version and its name; the error
 // is fs.ErrNotExist when there is none.
 func (v versions) current() (dir, version string, err error) {
+	dir, version, err = v.follow()
+	if err != nil {
+		return "", "", err
+	}
+	if _, err := os.Stat(dir); err != nil {
+		return "", "", fmt.Errorf("%s/%s: %w", v, currentLink, err)
+	}
+	return dir, version, nil
+}
+
+// follow is current for whoever opens a file in the directory next: that shows whether
+// it is there.
+func (v versions) follow() (dir, version string, err error) {
 	version, err = os.Readlink(filepath.Join(string(v), currentLink))
 	if err != nil {
 		return "", "", err
@@ -34,11 +47,7 @@ func (v versions) current() (dir, version string, err error) {
 	if !isVersion(version) {
 		return "", "", fmt.Errorf("%s/%s leads to %q, which is no version", v, currentLink, version)
 	}
-	dir = filepath.Join(string(v), version)
-	if _, err := os.Stat(dir); err != nil {
-		return "", "", fmt.Errorf("%s/%s: %w", v, currentLink, err)
-	}
-	return dir, version, nil
+	return filepath.Join(string(v), version), version, nil
 }
 
 // list returns the names of all versions, the oldest first.

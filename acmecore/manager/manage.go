@@ -1,0 +1,133 @@
+package manager
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"wcme/acmecore"
+	"wcme/acmecore/audit"
+	"wcme/acmecore/control"
+	"wcme/acmecore/renew"
+)
+
+var _ control.Operations = (*Manager)(nil)
+
+// Manage implements control.Operations.
+func (m *Manager) Manage(ctx context.Context, request control.ManageRequest, progress acmecore.Progress) (acmecore.Run, error) {
+	force, err := m.forced(request.Force)
+	if err != nil {
+		return acmecore.Run{}, err
+	}
+	wanted := renew.Request{Trigger: "manage", By: control.CallerFrom(ctx), DryRun: request.DryRun, Now: request.Now, Force: force, Everything: len(force) == 0}
+	if len(force) > 0 {
+		wanted.Only = force
+	}
+	run, err := m.pipeline.Pass(ctx, wanted, progress)
+	if !request.DryRun {
+		m.audit(ctx, "manage", joined(force), "", "", fmt.Sprintf("%d renewed, %d failed", run.Count(acmecore.Renewed), run.Count(acmecore.Failed)))
+		err = errors.Join(err, m.sweep())
+	}
+	return run, interruptedOr(err, "manage", "certificates")
+}
+
+// forced checks the certificates that are to be obtained although they are not due.
+func (m *Manager) forced(ids []acmecore.ID) ([]acmecore.ID, error) {
+	if len(ids) == 0 {
+		return nil, nil
+	}
+	return m.managed(ids)
+}
+
+// Keep does the daily work until the context ends, and delivers reports. A kick
+// makes it look at everything again.
+func (m *Manager) Keep(ctx context.Context, kick <-chan struct{}) {
+	reporting := make(chan struct{})
+	go func() {
+		defer close(reporting)
+		m.reporter.Run(ctx)
+	}()
+	m.pipeline.Keep(ctx, func(after time.Time) time.Time { return m.rules(noRecord()).NextDaily(after) }, kick)
+	<-reporting
+}
+
+// Started tells, at the start of an overseer, of the end of the one before where
+// that was none of its own.
+func (m *Manager) Started() error {
+	crashed, since, err := m.root.MarkRunning()
+	if !crashed || err != nil {
+		return err
+	}
+	text := "the overseer starts again after an end that was not its own"
+	m.log.Warn(text, "the_one_before_began", since)
+	return m.reporter.Tell(acmecore.Event{Kind: acmecore.EventCrashed, At: time.Now().UTC(), Text: text,
+		Cause: "since " + since.UTC().Format(time.RFC3339), Hint: "log/overseer.log and the system's log say more",
+		Lines: []string{"the one before began at " + since.UTC().Format(time.RFC3339)}})
+}
+
+// Ended notes that the overseer ends by itself.
+func (m *Manager) Ended() error { return m.root.UnmarkRunning() }
+
+// Restore implements control.Operations.
+func (m *Manager) Restore(ctx context.Context, request control.RestoreRequest, progress acmecore.Progress) (acmecore.Certificate, error) {
+	if _, err := m.managed([]acmecore.ID{request.ID}); err != nil {
+		return acmecore.Certificate{}, err
+	}
+	release, err := m.busy.hold(ctx, string(request.ID))
+	if err != nil {
+		return acmecore.Certificate{}, err
+	}
+	defer release()
+	before := m.facts(request.ID)
+	version, err := m.versionBefore(request)
+	if err != nil {
+		return acmecore.Certificate{}, err
+	}
+	if err := m.root.SwitchTo(request.ID, version); err != nil {
+		return acmecore.Certificate{}, err
+	}
+	m.step(m.steps(string(request.ID), progress), "store", string(request.ID), "version "+version+" is the current one")
+	_, err = m.pipeline.One(ctx, renew.Request{Trigger: "restore", By: control.CallerFrom(ctx)}, request.ID, nil, progress)
+	m.audit(ctx, "restore", string(request.ID), "version "+before.Version, "version "+version, outcome(err))
+	return m.listed(request.ID), interruptedOr(err, "restore", string(request.ID))
+}
+
+// versionBefore returns the version that is wanted: where none is named, the newest
+// one before the current one.
+func (m *Manager) versionBefore(request control.RestoreRequest) (string, error) {
+	if request.Version != "" {
+		return request.Version, nil
+	}
+	versions, err := m.root.Versions(request.ID)
+	if err != nil {
+		return "", err
+	}
+	passed := false
+	for _, version := range versions { // the newest first
+		if passed {
+			return version.Name, nil
+		}
+		passed = version.Current
+	}
+	return "", &acmecore.Error{Kind: acmecore.NotFound, Op: "restore", Subject: string(request.ID),
+		Cause: errors.New("no version is kept from before the current one"), Hint: "name one: wcme restore NAME VERSION"}
+}
+
+// done is the outcome of what came to a good end.
+const done = "done"
+
+func outcome(err error) string {
+	if err == nil {
+		return done
+	}
+	return acmecore.Inert(err.Error())
+}
+
+// audit notes who asked for what. That it cannot be noted stops nobody, and is said.
+func (m *Manager) audit(ctx context.Context, what, subject, before, after, outcome string) {
+	entry := audit.Entry{Who: control.CallerFrom(ctx), What: what, Subject: subject, Before: before, After: after, Outcome: outcome}
+	if err := m.root.Audit(entry); err != nil {
+		m.log.Error("audit not written", "what", what, "subject", subject, "error", err)
+	}
+}

@@ -1,0 +1,196 @@
+package manager
+
+import (
+	"context"
+	"crypto/x509"
+	"encoding/json"
+	"errors"
+	"time"
+
+	"wcme/acmecore"
+	"wcme/acmecore/config"
+	"wcme/acmecore/control"
+	"wcme/acmecore/order"
+	"wcme/acmecore/renew"
+	"wcme/acmecore/schedule"
+)
+
+// stages is what a pipeline has the manager do.
+type stages struct{ *Manager }
+
+var _ renew.Stages = stages{}
+
+// Certificates implements renew.Stages.
+func (s stages) Certificates() ([]acmecore.ID, error) { return s.root.Records() }
+
+// Hold implements renew.Stages.
+func (s stages) Hold(id acmecore.ID) (release func(), busy bool) {
+	if s.busy.try(string(id)) != nil {
+		return nil, true
+	}
+	return func() { s.busy.release(string(id)) }, false
+}
+
+// Look implements renew.Stages. Whatever cannot be read is a fact, too.
+func (s stages) Look(id acmecore.ID) renew.Situation {
+	c, record := s.read(id)
+	situation := renew.Situation{Certificate: c, Rules: s.rules(record)}
+	standing, err := s.root.Standing(id)
+	if err != nil {
+		s.log.Warn("standing not read", "certificate", id, "error", err)
+	}
+	situation.Standing = standing
+	if _, authority, err := s.Config().Find(record.CA); err == nil {
+		situation.Authority = authority.Directory.String()
+	}
+	situation.Placed = s.placed(c, record)
+	for _, action := range s.loadsOf(id, record) {
+		situation.Loads = append(situation.Loads, action.Name.String())
+	}
+	situation.Watched = len(situation.Loads) > 0 && len(s.Config().VerifyFor(record).Ports) > 0
+	return situation
+}
+
+// rules are those of the configuration, and of the certificate's record.
+func (m *Manager) rules(record *config.Certificate) schedule.Rules {
+	renewal := m.Config().Renew
+	return schedule.Rules{Before: m.Config().BeforeFor(record), Jitter: renewal.Jitter.Duration,
+		Daily:    schedule.TimeOfDay{Hour: renewal.At.Hour, Minute: renewal.At.Minute},
+		Location: m.zone.location(), Seed: m.host + m.root.Dir()}
+}
+
+// Settle implements renew.Stages.
+func (s stages) Settle(id acmecore.ID) error { return s.settle(id) }
+
+// Pace implements renew.Stages. A note that cannot be read or kept stops nobody.
+func (s stages) Pace(authority string) (wait time.Duration) {
+	s.pacing.Lock()
+	defer s.pacing.Unlock()
+	pace, found := s.paces[authority]
+	if !found {
+		text, err := s.root.Pace(authority)
+		if err != nil {
+			s.log.Warn("pace of orders not read", "ca", authority, "error", err)
+		}
+		_ = json.Unmarshal(text, &pace) // what is no note is none
+	}
+	limit := s.Config().Renew.Orders
+	pace, wait = pace.Take(time.Now(), limit.Count, limit.Per)
+	s.paces[authority] = pace
+	if text, err := json.Marshal(pace); err == nil {
+		if err := s.root.PutPace(authority, text); err != nil {
+			s.log.Warn("pace of orders not kept", "ca", authority, "error", err)
+		}
+	}
+	return wait
+}
+
+// Inform implements renew.Stages.
+func (s stages) Inform(ctx context.Context, situation renew.Situation) schedule.Answer {
+	window, err := s.window(ctx, situation.Certificate)
+	return schedule.Answer{Start: window.Start, End: window.End, Explanation: window.Explanation, RetryAfter: window.RetryAfter, Err: err}
+}
+
+func (m *Manager) window(ctx context.Context, c acmecore.Certificate) (order.Window, error) {
+	chain, _, err := m.root.Chain(c.ID)
+	if err != nil || len(chain) == 0 {
+		return order.Window{}, errors.Join(err, errors.New("there is no certificate to ask about"))
+	}
+	leaf, err := x509.ParseCertificate(chain[0])
+	if err != nil {
+		return order.Window{}, err
+	}
+	id, err := schedule.CertificateID(leaf)
+	if err != nil {
+		return order.Window{}, &acmecore.Error{Kind: acmecore.NotFound, Cause: err}
+	}
+	renewals, err := m.renewals(ctx, c.CA)
+	if err != nil {
+		return order.Window{}, err
+	}
+	return renewals.Window(ctx, id)
+}
+
+// renewals returns where the CA says when to renew. Its directory is read once an
+// hour for all certificates.
+func (m *Manager) renewals(ctx context.Context, ca string) (*order.Renewals, error) {
+	_, authority, err := m.Config().Find(ca)
+	if err != nil {
+		return nil, err
+	}
+	directory := authority.Directory.String()
+	m.asking.Lock()
+	defer m.asking.Unlock()
+	if known := m.asked[directory]; known.renewals != nil && time.Since(known.at).Abs() < time.Hour {
+		return known.renewals, nil
+	}
+	client, err := m.client(authority, order.Options{})
+	if err != nil {
+		return nil, err
+	}
+	renewals, err := client.Renewals(ctx)
+	if err == nil {
+		m.asked[directory] = askedCA{renewals, time.Now()}
+	}
+	return renewals, err
+}
+
+// askedCA is where a CA says when to renew, as it was read at that time.
+type askedCA struct {
+	renewals *order.Renewals
+	at       time.Time
+}
+
+// Obtain implements renew.Stages: as the certificate's record wants it.
+func (s stages) Obtain(ctx context.Context, id acmecore.ID, report acmecore.Progress) error {
+	_, record := s.read(id)
+	names, err := record.HostNames()
+	if err != nil {
+		return err
+	}
+	plan, err := s.plan(names, control.CertifyRequest{})
+	if err != nil {
+		return err
+	}
+	return s.obtain(ctx, plan, s.steps(string(id), report))
+}
+
+// Failure implements renew.Stages.
+func (s stages) Failure(err error) acmecore.Failure {
+	failure := acmecore.Failure{At: time.Now().UTC(), Kind: acmecore.KindOf(err), Cause: acmecore.Inert(err.Error()), Hint: acmecore.HintOf(err)}
+	each(err, func(err error) {
+		switch problem := err.(type) {
+		case *order.LimitedError:
+			failure.Until = problem.Until.UTC()
+		case *order.RefusedError:
+			failure.Refused = append(failure.Refused, acmecore.Name(problem.Name))
+		}
+	})
+	return failure
+}
+
+// each visits the error and all that it wraps.
+func each(err error, visit func(error)) {
+	visit(err)
+	switch wrapped := err.(type) {
+	case interface{ Unwrap() error }:
+		if inner := wrapped.Unwrap(); inner != nil {
+			each(inner, visit)
+		}
+	case interface{ Unwrap() []error }:
+		for _, inner := range wrapped.Unwrap() {
+			each(inner, visit)
+		}
+	}
+}
+
+// Remember implements renew.Stages.
+func (s stages) Remember(id acmecore.ID, standing acmecore.Standing) error {
+	return s.root.PutStanding(id, standing)
+}
+
+// Record implements renew.Stages.
+func (s stages) Record(run acmecore.Run) error { return s.root.PutRun(run) }
+
+// Tell implements renew.Stages.
+func (s stages) Tell(events ...acmecore.Event) error { return s.reporter.Tell(events...) }

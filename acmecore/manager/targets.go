@@ -1,0 +1,202 @@
+package manager
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"slices"
+
+	"wcme/acmecore"
+	"wcme/acmecore/config"
+	"wcme/acmecore/crash"
+	"wcme/acmecore/install"
+	"wcme/acmecore/renew"
+)
+
+// targets returns those that the certificate goes to, and what cannot be made of
+// the configuration.
+func (m *Manager) targets(id acmecore.ID, record *config.Certificate) (targets []install.Target, err error) {
+	return m.targetsOf(m.Config(), id, record)
+}
+
+func (m *Manager) targetsOf(c *config.Config, id acmecore.ID, record *config.Certificate) (targets []install.Target, err error) {
+	for _, given := range c.TargetsFor(id, record) {
+		target, problem := m.target(given)
+		err = errors.Join(err, problem)
+		targets = append(targets, target)
+	}
+	return targets, err
+}
+
+// target is what the configuration says, as the stage has it.
+func (m *Manager) target(given config.Install) (install.Target, error) {
+	target := install.Target{Name: given.Name.String(), Dir: given.Dir.String(), Format: install.Format(given.Format.String()),
+		Owner: given.Owner.User, Group: given.Owner.Group, Mode: given.Mode.FileMode(), KeyMode: given.KeyMode.FileMode(),
+		Plain: given.Links != nil && !*given.Links, Step: crash.At}
+	target.File, target.KeyFile = given.Files()
+	if file := given.PasswordFile.String(); file != "" {
+		target.Password = func() (string, error) { return m.root.Secret(file) }
+	}
+	if file := given.Template.String(); file != "" {
+		text, err := m.root.Template(file)
+		if err != nil {
+			return target, err
+		}
+		target.Template = text
+	}
+	return target, nil
+}
+
+// pair reads the current version, as targets take it.
+func (m *Manager) pair(c acmecore.Certificate) (install.Pair, error) {
+	key, chain, _, err := m.root.Pair(c.ID)
+	return install.Pair{ID: c.ID, Names: c.Names, Key: key, FullChain: chain}, err
+}
+
+// placed says how the certificate stands in its targets; nothing while there is none
+// that could stand there.
+func (m *Manager) placed(c acmecore.Certificate, record *config.Certificate) (placed []acmecore.Placed) {
+	targets, err := m.targets(c.ID, record)
+	if err != nil {
+		m.log.Warn("a target cannot be used", "certificate", c.ID, "error", err)
+	}
+	if len(targets) == 0 || c.Version == "" || c.Problem != "" {
+		return nil
+	}
+	pair, err := m.pair(c)
+	if err != nil {
+		return nil
+	}
+	for _, target := range targets {
+		placed = append(placed, target.Look(pair))
+	}
+	return placed
+}
+
+// replaced is what stood in a target before a certificate was installed there.
+type replaced struct {
+	For      string           `json:"for"` // fingerprint of that certificate
+	Snapshot install.Snapshot `json:"snapshot"`
+}
+
+// Install implements renew.Stages. What stood in a target is kept once for each
+// certificate: after a kill in between, the way back is still to the files before.
+func (s stages) Install(id acmecore.ID) (done renew.Installed) {
+	c, record := s.read(id)
+	targets, err := s.targets(id, record)
+	done.Err = err
+	pair, err := s.pair(c)
+	if err != nil {
+		done.Err = errors.Join(done.Err, err)
+		return done
+	}
+	for _, target := range targets {
+		if target.Look(pair).Current {
+			continue
+		}
+		files, err := s.installIn(target, pair, c.Fingerprint)
+		done.Files = append(done.Files, files...)
+		done.Err = errors.Join(done.Err, err)
+	}
+	return done
+}
+
+func (s stages) installIn(target install.Target, pair install.Pair, fingerprint string) ([]string, error) {
+	if kept, err := s.replaced(pair.ID, target.Name); err != nil || kept.For != fingerprint {
+		snapshot, err := target.Save(pair)
+		if err != nil {
+			return nil, err
+		}
+		text, err := json.Marshal(replaced{fingerprint, snapshot})
+		if err == nil {
+			err = s.root.PutReplaced(pair.ID, target.Name, text)
+		}
+		if err != nil {
+			return nil, err
+		}
+	}
+	files, err := target.Put(pair)
+	for _, file := range files {
+		s.log.Info("installed", "certificate", pair.ID, "target", target.Name, "file", file)
+	}
+	return files, err
+}
+
+// replaced reads what is kept of a target; the zero value where that is nothing.
+func (m *Manager) replaced(id acmecore.ID, target string) (kept replaced, err error) {
+	text, err := m.root.Replaced(id, target)
+	if err != nil || text == nil {
+		return kept, err
+	}
+	if err := json.Unmarshal(text, &kept); err != nil {
+		return replaced{}, fmt.Errorf("read what stood in target %s: %w", target, err)
+	}
+	return kept, nil
+}
+
+// PutBack implements renew.Stages. A target in which nothing stood before keeps what
+// it has.
+func (s stages) PutBack(id acmecore.ID) (files []string, err error) {
+	c, record := s.read(id)
+	targets, _ := s.targets(id, record) // one that cannot be used was not installed in
+	for _, target := range targets {
+		kept, problem := s.replaced(id, target.Name)
+		if problem != nil || kept.For != c.Fingerprint || !hadFiles(kept.Snapshot) {
+			err = errors.Join(err, problem)
+			continue
+		}
+		kept.Snapshot.Step = crash.At
+		if problem := kept.Snapshot.PutBack(); problem != nil {
+			err = errors.Join(err, problem)
+			continue
+		}
+		for _, saved := range kept.Snapshot.Files {
+			files = append(files, kept.Snapshot.Dir+"/"+saved.Name)
+		}
+		s.log.Warn("files before put back", "certificate", id, "target", target.Name)
+	}
+	return files, err
+}
+
+func hadFiles(snapshot install.Snapshot) bool {
+	for _, saved := range snapshot.Files {
+		if saved.Was == "absent" {
+			return false
+		}
+	}
+	return len(snapshot.Files) > 0
+}
+
+// check finds what no single file of the configuration shows: a record that names
+// what there is not, two certificates or targets that would write the same file, a
+// load action that nobody should run.
+func (m *Manager) check(c *config.Config) error {
+	ids, err := m.root.Records()
+	if err != nil {
+		return err
+	}
+	uses := make([][]install.Use, len(ids))
+	problems := []error{spread(len(ids), func(i int) (err error) {
+		uses[i], err = m.uses(c, ids[i])
+		return err
+	})}
+	for _, given := range c.Load {
+		problems = append(problems, action(given).Check())
+	}
+	return errors.Join(append(problems, install.Clashes(slices.Concat(uses...)))...)
+}
+
+// uses are the targets of one certificate, as a configuration has them. What is wrong
+// with a record alone is its own problem, and no other certificate's.
+func (m *Manager) uses(c *config.Config, id acmecore.ID) (uses []install.Use, err error) {
+	certificate := acmecore.Certificate{ID: id}
+	record, _ := m.readRecord(&certificate)
+	if len(certificate.Names) == 0 {
+		return nil, nil
+	}
+	targets, err := m.targetsOf(c, id, record)
+	for _, target := range targets {
+		uses = append(uses, install.Use{Target: target, ID: id, Names: certificate.Names})
+	}
+	return uses, errors.Join(err, c.CheckRecord(record))
+}
