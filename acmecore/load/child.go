@@ -70,13 +70,16 @@ func (c command) build(output *capture) *exec.Cmd {
 // supervise starts the child and waits for it. It returns how the child ended, or
 // why it was ended.
 func (r *Runner) supervise(ctx context.Context, subject string, cmd *exec.Cmd) error {
+	running := toBe(subject)
+	cmd.Env = append(cmd.Env, wordVariable+running.Word)
+	r.note(subject, running)
+	defer r.note(subject, Running{})
 	if err := startApart(cmd); err != nil {
 		return fmt.Errorf("it could not be started: %w", reason(err))
 	}
 	pid := cmd.Process.Pid
 	ended := make(chan error, 1)
-	r.note(subject, runningOf(pid, subject))
-	defer r.note(subject, Running{})
+	r.note(subject, runningOf(pid, subject, running.Word))
 	go func() { ended <- cmd.Wait() }()
 	select {
 	case err := <-ended:

@@ -15,6 +15,8 @@ const maxList = 32 << 10
 //	WCME_CERTIFICATES   the ids of its certificates, separated by a space
 //	WCME_CHANGED_FILES  the files that were changed, one a line: a path may have
 //	                    spaces in it
+//	WCME_RUN            a word that no other command gets: by it a command is found
+//	                    again that an overseer left behind when it was killed
 //	WCME_TRUNCATED      "1" where one of the lists was cut after 32 KiB, or where a
 //	                    path has a line end in it and was left out; otherwise absent
 //	PATH                /usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin

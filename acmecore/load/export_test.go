@@ -15,4 +15,4 @@ var (
 )
 
 // RunningOf is the record of a process of the test's own.
-func RunningOf(pid int) Running { return runningOf(pid, "test") }
+func RunningOf(pid int) Running { return runningOf(pid, "test", "") }

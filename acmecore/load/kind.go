@@ -118,12 +118,12 @@ func isEximDaemon(p process) bool {
 	return slices.ContainsFunc(p.args, func(arg string) bool { return arg == "-bd" || arg == "-bdf" })
 }
 
-// wantsMaster finds a HAProxy that runs as one process: a reload ends it.
-func wantsMaster(s Server, all map[int]process) error {
-	for _, p := range all {
-		if p.parent == s.PID {
-			return nil
-		}
+// wantsMaster finds a HAProxy that runs as one process: a reload ends it. The workers
+// of a master are in a chroot, as Debian configures them, so that they are not among
+// the servers of this host.
+func wantsMaster(s Server, _ map[int]process) error {
+	if len(children(s.PID)) > 0 {
+		return nil
 	}
 	return invalid("start it with -W or -Ws, as Debian does, or give an own command in [[load]]",
 		"it runs without a master process, so that no signal reloads it gracefully")

@@ -69,8 +69,8 @@ type Batch struct {
 
 // Runner runs actions, one at a time.
 type Runner struct {
-	// Note is told which child runs, before anything is awaited of it, and the zero
-	// Running when it has ended: what is kept of it lets the next overseer find the
+	// Note is told which child is about to run, then which process it is, before
+	// anything is awaited of it, and the zero Running when it has ended: what is kept of it lets the next overseer find the
 	// child of one that was killed (EndLeftover). That it cannot be kept does not
 	// stop the load. It may be nil.
 	Note func(Running) error

@@ -1,8 +1,10 @@
 package load
 
 import (
+	"crypto/rand"
 	"fmt"
 	"os"
+	"slices"
 	"strings"
 	"time"
 )
@@ -17,11 +19,43 @@ type Running struct {
 	PGID      int    `json:"pgid,omitempty"`       // the same number
 	StartTime uint64 `json:"start_time,omitempty"` // field 22 of /proc/PID/stat
 	Boot      string `json:"boot,omitempty"`       // /proc/sys/kernel/random/boot_id
+	Word      string `json:"word,omitempty"`       // WCME_RUN in its environment
+}
+
+// wordVariable marks each command in its own environment.
+const wordVariable = "WCME_RUN="
+
+// toBe describes a child that is about to be started: only its word is known. An
+// overseer that is killed before it can note more has left a trace all the same.
+func toBe(action string) Running {
+	return Running{Action: action, Boot: bootID(), Word: rand.Text()}
+}
+
+// found is the process that has the word, where one has: as the leader of its group,
+// which our children are from the start.
+func (r Running) found() Running {
+	if r.PID != 0 || r.Word == "" || r.Boot != bootID() {
+		return r
+	}
+	all, err := states()
+	if err != nil {
+		return r
+	}
+	for pid, state := range all {
+		if state.group != pid || state.ended() {
+			continue
+		}
+		environment, err := readProc(pid, "environ")
+		if err == nil && slices.Contains(words(environment), wordVariable+r.Word) {
+			return runningOf(pid, r.Action, r.Word)
+		}
+	}
+	return r
 }
 
 // runningOf describes a child of ours.
-func runningOf(pid int, action string) Running {
-	running := Running{Action: action, PID: pid, PGID: pid, Boot: bootID()}
+func runningOf(pid int, action, word string) Running {
+	running := Running{Action: action, PID: pid, PGID: pid, Boot: bootID(), Word: word}
 	if found, err := readStat(pid); err == nil {
 		running.StartTime = found.start
 	}
@@ -41,7 +75,7 @@ func bootID() string {
 // process has ended, nothing is done: what still runs of its group, it left on
 // purpose. An error says that the process is still there.
 func EndLeftover(running Running) error {
-	if !running.alive() {
+	if running = running.found(); !running.alive() {
 		return nil
 	}
 	endGroup(running.PGID, usualGrace)

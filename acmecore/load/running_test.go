@@ -51,7 +51,11 @@ func TestEndLeftoverEndsWhatAKilledOverseerLeft(t *testing.T) {
 			t.Errorf("%s: the command was taken for one %s: %v", c.name, c.name, err)
 		}
 	}
-	if err := load.EndLeftover(left); err != nil {
+	noted := load.Running{Action: left.Action, Boot: left.Boot, Word: left.Word} // as before it was started
+	if err := load.EndLeftover(load.Running{Boot: left.Boot, Word: "another"}); err != nil || !runs(left.PID) {
+		t.Errorf("the command was taken for one with another word: %v", err)
+	}
+	if err := load.EndLeftover(noted); err != nil {
 		t.Error(err)
 	}
 	await(t, "nothing is left of the group", func() bool { return members(t, left.PGID) == 0 })
