@@ -363,8 +363,9 @@ func TestRunGoesOnWhenItCannotBeNoted(t *testing.T) {
 	if result.Problem != "" || output(t, result) != "well" {
 		t.Errorf("got %+v", result)
 	}
-	want := []string{"load mail runs /bin/sh -c echo well", "load mail which process runs could not be noted: the disk is full"}
-	if len(steps) != 4 || !slices.Equal(steps[:2], want) || !strings.HasPrefix(steps[3], "load mail ended well after ") {
+	const lost = "load mail which process runs could not be noted: the disk is full"
+	want := []string{"load mail runs /bin/sh -c echo well", lost, lost, lost}
+	if len(steps) != 5 || !slices.Equal(steps[:4], want) || !strings.HasPrefix(steps[4], "load mail ended well after ") {
 		t.Errorf("got the steps %q", steps)
 	}
 }

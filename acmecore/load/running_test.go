@@ -18,7 +18,7 @@ import (
 func TestEndLeftoverEndsWhatAKilledOverseerLeft(t *testing.T) {
 	note := filepath.Join(place(t), "note")
 	given := assignment{Note: note, Action: load.Action{Name: "L05",
-		Shell: "trap '' HUP; while ! [ -s " + note + " ]; do sleep 0.01; done; kill -9 $PPID; sleep 1000 & sleep 1000"}}
+		Shell: "trap '' HUP; until grep -q start_time " + note + "; do sleep 0.01; done; kill -9 $PPID; sleep 1000 & sleep 1000"}}
 	overseer := asAnother(t, given)
 	if err := overseer.Run(); err == nil || !strings.Contains(err.Error(), "killed") {
 		t.Fatalf("the overseer ended otherwise: %v", err)
