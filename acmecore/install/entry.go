@@ -1,6 +1,7 @@
 package install
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
 	"io"
@@ -73,10 +74,13 @@ func (d *directory) read(name string) ([]byte, error) {
 		return nil, err
 	}
 	defer opened.Close()
-	if info, err := opened.Stat(); err != nil || !info.Mode().IsRegular() {
+	info, err := opened.Stat()
+	if err != nil || !info.Mode().IsRegular() {
 		return nil, errors.Join(err, d.problem("read", name, errors.New("that is no regular file")))
 	}
-	text, err := io.ReadAll(io.LimitReader(opened, maxFile+1))
+	content := bytes.NewBuffer(make([]byte, 0, min(info.Size(), maxFile)+bytes.MinRead)) // read at once
+	_, err = content.ReadFrom(io.LimitReader(opened, maxFile+1))
+	text := content.Bytes()
 	if err == nil && len(text) > maxFile {
 		err = &acmecore.Error{Kind: acmecore.Invalid, Cause: d.problem("read", name, fmt.Errorf("it has more than %d bytes", maxFile)),
 			Hint: "that is no certificate: move it away, or choose another name with `file`"}

@@ -65,6 +65,8 @@
 package install
 
 import (
+	"crypto"
+	"crypto/x509"
 	"io/fs"
 
 	"wcme/acmecore"
@@ -121,6 +123,10 @@ type Pair struct {
 	Names     []acmecore.Name // the first one is {host}
 	Key       []byte          // PEM, PKCS #8
 	FullChain []byte          // PEM, the leaf first
+	// Signer and Chain are the two as whoever made the pair has read them; nil where
+	// nobody has.
+	Signer crypto.Signer
+	Chain  []*x509.Certificate
 }
 
 // String hides the key from whoever prints a pair.

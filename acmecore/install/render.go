@@ -47,11 +47,14 @@ func read(pair Pair) (*material, error) {
 	for _, name := range pair.Names {
 		m.names = append(m.names, string(name))
 	}
-	if err := m.readChain(pair.FullChain); err != nil {
+	if err := m.readChain(pair); err != nil {
 		return nil, fmt.Errorf("read chain: %w", err)
 	}
 	var err error
-	if m.key, err = keys.Decode(pair.Key); err != nil {
+	if m.key = pair.Signer; m.key == nil {
+		m.key, err = keys.Decode(pair.Key)
+	}
+	if err != nil {
 		return nil, fmt.Errorf("read key: %w", err)
 	}
 	public, ok := m.key.Public().(interface{ Equal(crypto.PublicKey) bool })
@@ -66,31 +69,43 @@ func read(pair Pair) (*material, error) {
 	return m, nil
 }
 
-func (m *material) readChain(text []byte) error {
-	if len(text) > maxFile/2 {
-		return fmt.Errorf("it has %d bytes, where %d are allowed", len(text), maxFile/2)
+func (m *material) readChain(pair Pair) (err error) {
+	if len(pair.FullChain) > maxFile/2 {
+		return fmt.Errorf("it has %d bytes, where %d are allowed", len(pair.FullChain), maxFile/2)
 	}
-	for block, rest := pem.Decode(text); block != nil; block, rest = pem.Decode(rest) {
-		if block.Type != "CERTIFICATE" {
-			return fmt.Errorf("it has a block %q", acmecore.Inert(block.Type))
-		}
-		certificate, err := x509.ParseCertificate(block.Bytes)
-		if err != nil {
-			return fmt.Errorf("certificate %d: %s", len(m.chain)+1, acmecore.Inert(err.Error()))
-		}
-		m.chain = append(m.chain, certificate)
-		encoded := pem.EncodeToMemory(&pem.Block{Type: block.Type, Bytes: block.Bytes})
-		if len(m.chain) == 1 {
+	if m.chain = pair.Chain; m.chain == nil {
+		m.chain, err = parseChain(pair.FullChain)
+	}
+	if err != nil {
+		return err
+	}
+	for i, certificate := range m.chain {
+		encoded := pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: certificate.Raw})
+		if i == 0 {
 			m.leafPEM = encoded
 		} else {
 			m.chainPEM = append(m.chainPEM, encoded...)
 		}
 	}
-	if len(m.chain) == 0 {
-		return errors.New("there is no certificate in it")
-	}
 	m.fullPEM = bytes.Join([][]byte{m.leafPEM, m.chainPEM}, nil)
 	return nil
+}
+
+func parseChain(text []byte) (chain []*x509.Certificate, err error) {
+	for block, rest := pem.Decode(text); block != nil; block, rest = pem.Decode(rest) {
+		if block.Type != "CERTIFICATE" {
+			return nil, fmt.Errorf("it has a block %q", acmecore.Inert(block.Type))
+		}
+		certificate, err := x509.ParseCertificate(block.Bytes)
+		if err != nil {
+			return nil, fmt.Errorf("certificate %d: %s", len(chain)+1, acmecore.Inert(err.Error()))
+		}
+		chain = append(chain, certificate)
+	}
+	if len(chain) == 0 {
+		return nil, errors.New("there is no certificate in it")
+	}
+	return chain, nil
 }
 
 // outputs returns what the target's files are to hold, the key's own last.

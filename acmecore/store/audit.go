@@ -76,7 +76,7 @@ func brokenAudit(path string, err error) error {
 	if err == nil {
 		return nil
 	}
-	return &acmecore.Error{Kind: acmecore.Invalid, Op: "verify", Subject: path, Cause: err,
+	return &acmecore.Error{Kind: acmecore.Internal, Op: "verify", Subject: path, Cause: err,
 		Hint: "somebody or a broken disk has changed it: compare it with a backup; what stands before that line is as it was written"}
 }
 

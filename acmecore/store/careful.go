@@ -148,7 +148,7 @@ func (r *Root) writeOpaque(path string, content []byte, limit int, mode fs.FileM
 // makeDirectories makes a directory and those above it, as far as the parts of the
 // state directory that Setup makes. In log they are open to the group, as log is.
 func (r *Root) makeDirectories(dir string) error {
-	if _, err := os.Lstat(dir); !errors.Is(err, fs.ErrNotExist) || dir == r.dir {
+	if _, err := os.Lstat(dir); !errors.Is(err, fs.ErrNotExist) || filepath.Dir(dir) == r.dir {
 		return err
 	}
 	if err := r.makeDirectories(filepath.Dir(dir)); err != nil {

@@ -136,6 +136,12 @@ func (r *Root) DropOrder(id acmecore.ID) error {
 	return durable.Remove(r.path("priv", "orders", string(id)))
 }
 
+// Begun tells whether the certificate has an order in flight: a journal with a key.
+func (r *Root) Begun(id acmecore.ID) bool {
+	_, err := os.Lstat(r.path("priv", "orders", string(id), keyFile))
+	return err == nil
+}
+
 // DropFinished drops the journal of a certificate whose order has led to the
 // current version, which has the same key, and what is left of a journal without
 // a key.

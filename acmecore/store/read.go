@@ -19,10 +19,10 @@ func readFollowed(path string, limit int64) ([]byte, error) {
 	return text, err
 }
 
-// readWhole reads a file that is one, and returns its permissions
-// too, with the bits that the system has beside them. It makes four
-// system calls, where package os makes seven for a file that a poller could watch: a
-// pass over thousands of certificates does little else.
+// readWhole reads a file that is one, and returns its permissions too, with the bits
+// that the system has beside them. It makes four system calls, where package os makes
+// seven, as for files that a poller could watch: a pass over thousands of certificates
+// does little else.
 func readWhole(path string, flags int, limit int64) (text []byte, mode fs.FileMode, err error) {
 	fd, err := again(func() (int, error) {
 		return syscall.Open(path, flags|syscall.O_RDONLY|syscall.O_NONBLOCK|syscall.O_CLOEXEC, 0)

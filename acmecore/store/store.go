@@ -61,12 +61,22 @@ func open(dir string, needed []part) (*Root, error) {
 	if err != nil {
 		return nil, err
 	}
-	for _, part := range needed {
-		if err := isDirectory(dir, filepath.Join(dir, part.name)); err != nil {
-			return nil, err
-		}
+	if err := complete(dir, needed); err != nil {
+		return nil, err
 	}
 	return &Root{dir: dir}, nil
+}
+
+// Complete tells whether the state directory is still there, as Open does.
+func (r *Root) Complete() error { return complete(r.dir, parts()) }
+
+func complete(dir string, needed []part) error {
+	for _, part := range needed {
+		if err := isDirectory(dir, filepath.Join(dir, part.name)); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 func isDirectory(root, path string) error {
