@@ -46,6 +46,10 @@ func (m *Manager) Certify(ctx context.Context, request control.CertifyRequest, p
 	if err != nil {
 		return acmecore.Certificate{}, err
 	}
+	targets, _ := m.targets(plan.id, plan.record) // one that cannot be used is told when it is installed in
+	if err := m.fits(plan.id, plan.names, targets...); err != nil {
+		return acmecore.Certificate{}, err
+	}
 	if err := m.settle(plan.id); err != nil && !errors.As(err, new(*damagedError)) {
 		return acmecore.Certificate{}, err
 	}

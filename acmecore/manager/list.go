@@ -13,6 +13,7 @@ import (
 
 	"wcme/acmecore"
 	"wcme/acmecore/config"
+	"wcme/acmecore/install"
 	"wcme/acmecore/keys"
 	"wcme/acmecore/schedule"
 )
@@ -62,16 +63,60 @@ func (m *Manager) facts(id acmecore.ID) acmecore.Certificate {
 // read reads what is known of a certificate, and its record: an empty one where it
 // cannot be read, or where there is none.
 func (m *Manager) read(id acmecore.ID) (acmecore.Certificate, *config.Certificate) {
-	c := acmecore.Certificate{ID: id}
-	record, err := m.readRecord(&c)
-	if err != nil {
-		c.Problem, c.Hint = acmecore.Inert(err.Error()), acmecore.HintOf(err)
-		return c, record
+	read := m.reading(id)
+	return read.Certificate, read.record
+}
+
+// reading is what is known of a certificate, with what that was read from.
+type reading struct {
+	acmecore.Certificate
+	record *config.Certificate
+	pair   install.Pair
+	err    error // why the pair is none that could be installed
+}
+
+// reading reads each file once, so that what it returns belongs together.
+func (m *Manager) reading(id acmecore.ID) (read reading) {
+	read.ID = id
+	read.record, read.err = m.readRecord(&read.Certificate)
+	if read.err != nil {
+		read.Problem, read.Hint = acmecore.Inert(read.err.Error()), acmecore.HintOf(read.err)
+		return read
 	}
-	if err := m.readVersion(&c); err != nil {
-		c.Problem = acmecore.Inert(err.Error())
+	read.pair, read.Version, read.err = m.current(id)
+	read.pair.Names = read.Names
+	if leaf := leafOf(read.pair); leaf != nil {
+		read.describe(leaf)
 	}
-	return c, record
+	problem := read.err
+	switch {
+	case acmecore.KindOf(problem) == acmecore.NotFound:
+		return read
+	case problem == nil:
+		problem = lacks(leafOf(read.pair), read.Names)
+	}
+	if problem != nil {
+		read.Problem = acmecore.Inert(problem.Error())
+	}
+	return read
+}
+
+// describe fills in what the certificate says of itself.
+func (r *reading) describe(leaf *x509.Certificate) {
+	r.NotBefore, r.NotAfter = leaf.NotBefore.UTC(), leaf.NotAfter.UTC()
+	r.Serial = leaf.SerialNumber.Text(16)
+	fingerprint := sha256.Sum256(leaf.Raw)
+	r.Fingerprint = hex.EncodeToString(fingerprint[:])
+	r.Issuer = acmecore.Inert(leaf.Issuer.CommonName)
+	r.Key = keys.TypeOf(leaf.PublicKey)
+}
+
+// leafOf is the certificate of a pair, as far as it could be read.
+func leafOf(pair install.Pair) *x509.Certificate {
+	if len(pair.Chain) == 0 {
+		return nil
+	}
+	return pair.Chain[0]
 }
 
 func noRecord() *config.Certificate { return new(config.Certificate) }
@@ -97,73 +142,43 @@ func (m *Manager) readRecord(c *acmecore.Certificate) (*config.Certificate, erro
 	return record, err
 }
 
-// readVersion fills in what is there.
-func (m *Manager) readVersion(c *acmecore.Certificate) error {
-	leaf, version, err := m.current(c.ID)
-	c.Version = version
-	if acmecore.KindOf(err) == acmecore.NotFound {
-		return nil
+// current returns the pair of the current version, read, and the version's name, and an
+// error when nobody can use it: of kind NotFound when there is none, otherwise because
+// its files cannot be read or do not belong together. Beside that error is what could
+// be read.
+func (m *Manager) current(id acmecore.ID) (pair install.Pair, version string, err error) {
+	pair.ID = id
+	pair.Key, pair.FullChain, version, err = m.root.Pair(id)
+	if pair.FullChain == nil {
+		return pair, version, err
 	}
-	if leaf != nil {
-		c.NotBefore, c.NotAfter = leaf.NotBefore.UTC(), leaf.NotAfter.UTC()
-		c.Serial = leaf.SerialNumber.Text(16)
-		fingerprint := sha256.Sum256(leaf.Raw)
-		c.Fingerprint = hex.EncodeToString(fingerprint[:])
-		c.Issuer = acmecore.Inert(leaf.Issuer.CommonName)
-		c.Key = keys.TypeOf(leaf.PublicKey)
+	chain, problem := parsed(pair.FullChain)
+	pair.Chain = chain
+	if err = errors.Join(problem, err); err == nil {
+		pair.Signer, err = keys.Decode(pair.Key)
 	}
 	if err != nil {
-		return err
+		return pair, version, fmt.Errorf("its current version: %w", err)
 	}
-	return lacks(leaf, c.Names)
+	if public, ok := pair.Signer.Public().(interface{ Equal(crypto.PublicKey) bool }); !ok || !public.Equal(chain[0].PublicKey) {
+		err = errors.New("the key of its current version is not the certificate's")
+	}
+	return pair, version, err
 }
 
-// current returns the certificate of the current version and the version's
-// name, and an error when nobody can use it: of kind NotFound when there is
-// none, otherwise because its files cannot be read or do not belong together.
-func (m *Manager) current(id acmecore.ID) (leaf *x509.Certificate, version string, err error) {
-	key, chain, version, err := m.root.Pair(id)
-	if chain == nil {
-		return nil, version, err
-	}
-	leaf, problem := parsed(chain)
-	switch {
-	case problem != nil:
-		return leaf, version, problem
-	case err != nil:
-		return leaf, version, fmt.Errorf("its current version: %w", err)
-	}
-	return leaf, version, belongs(key, leaf)
-}
-
-// parsed reads a chain, PEM, and returns the leaf, also where another certificate in it
-// cannot be read.
-func parsed(chain []byte) (leaf *x509.Certificate, err error) {
-	for block, rest := pem.Decode(chain); block != nil; block, rest = pem.Decode(rest) {
+// parsed reads a chain, PEM, as far as it can be read.
+func parsed(text []byte) (chain []*x509.Certificate, err error) {
+	for block, rest := pem.Decode(text); block != nil; block, rest = pem.Decode(rest) {
 		certificate, err := x509.ParseCertificate(block.Bytes)
 		if err != nil {
-			return leaf, fmt.Errorf("its current version: %w", err)
+			return chain, err
 		}
-		if leaf == nil {
-			leaf = certificate
-		}
+		chain = append(chain, certificate)
 	}
-	if leaf == nil {
-		return nil, errors.New("the file of its current version holds no certificate")
+	if len(chain) == 0 {
+		err = errors.New("the file of the chain holds no certificate")
 	}
-	return leaf, nil
-}
-
-// belongs tells whether the key, PEM, is the certificate's.
-func belongs(text []byte, leaf *x509.Certificate) error {
-	key, err := keys.Decode(text)
-	if err != nil {
-		return fmt.Errorf("its current version: %w", err)
-	}
-	if public, ok := key.Public().(interface{ Equal(crypto.PublicKey) bool }); !ok || !public.Equal(leaf.PublicKey) {
-		return errors.New("the key of its current version is not the certificate's")
-	}
-	return nil
+	return chain, err
 }
 
 // lacks says which managed name the current version does not have: the record

@@ -128,10 +128,10 @@ func (m *Manager) actionsNamed(name string) (actions []config.Load, err error) {
 func (m *Manager) everything() (batch load.Batch, err error) {
 	ids, err := m.root.Records()
 	for _, id := range ids {
-		c, record := m.read(id)
-		batch.Names = append(batch.Names, c.Names...)
+		read := m.reading(id)
+		batch.Names = append(batch.Names, read.Names...)
 		batch.Certificates = append(batch.Certificates, id)
-		for _, placed := range m.placed(c, record) {
+		for _, placed := range m.placed(read) {
 			batch.ChangedFiles = append(batch.ChangedFiles, placed.Files...)
 		}
 	}

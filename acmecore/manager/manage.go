@@ -66,6 +66,10 @@ func (m *Manager) Started() error {
 		Lines: []string{"the one before began at " + since.UTC().Format(time.RFC3339)}})
 }
 
+// Complete tells whether the state directory is still there: without it nothing can be
+// done that would not have to be done again.
+func (m *Manager) Complete() error { return m.root.Complete() }
+
 // Ended notes that the overseer ends by itself.
 func (m *Manager) Ended() error { return m.root.UnmarkRunning() }
 
@@ -84,13 +88,32 @@ func (m *Manager) Restore(ctx context.Context, request control.RestoreRequest, p
 	if err != nil {
 		return acmecore.Certificate{}, err
 	}
-	if err := m.root.SwitchTo(request.ID, version); err != nil {
+	if err := m.switchTo(request.ID, before.Version, version); err != nil {
 		return acmecore.Certificate{}, err
 	}
 	m.step(m.steps(string(request.ID), progress), "store", string(request.ID), "version "+version+" is the current one")
 	_, err = m.pipeline.One(ctx, renew.Request{Trigger: "restore", By: control.CallerFrom(ctx)}, request.ID, nil, progress)
 	m.audit(ctx, "restore", string(request.ID), "version "+before.Version, "version "+version, outcome(err))
 	return m.listed(request.ID), interruptedOr(err, "restore", string(request.ID))
+}
+
+// switchTo makes a version the current one, unless nobody could use it: one that is
+// over, or that lacks a name by now.
+func (m *Manager) switchTo(id acmecore.ID, before, version string) error {
+	if err := m.root.SwitchTo(id, version); err != nil {
+		return err
+	}
+	c := m.facts(id)
+	cause := errors.New(c.Problem)
+	switch c.State(m.now()) {
+	case acmecore.Valid, acmecore.Due:
+		return nil
+	case acmecore.Expired:
+		cause = fmt.Errorf("it has expired at %s", c.NotAfter.Format(time.RFC3339))
+	}
+	problem := &acmecore.Error{Kind: acmecore.Invalid, Op: "restore " + string(id) + " version", Subject: version, Cause: cause,
+		Hint: "take another one, or obtain a new one: wcme certify"}
+	return errors.Join(problem, m.root.SwitchTo(id, before))
 }
 
 // versionBefore returns the version that is wanted: where none is named, the newest

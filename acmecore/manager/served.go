@@ -64,8 +64,9 @@ func (m *Manager) CheckServed(ctx context.Context, ids []acmecore.ID, _ acmecore
 
 // presence says where one certificate is.
 func (m *Manager) presence(ctx context.Context, id acmecore.ID) acmecore.Presence {
-	c, record := m.read(id)
-	presence := acmecore.Presence{Certificate: c, Placed: m.placed(c, record)}
+	read := m.reading(id)
+	c, record := read.Certificate, read.record
+	presence := acmecore.Presence{Certificate: c, Placed: m.placed(read)}
 	if places := m.places(c, record); len(c.Names) > 0 && len(places.Ports) > 0 {
 		presence.Proofs = m.verifier().Look(ctx, places, c.Fingerprint)
 	}
@@ -79,6 +80,9 @@ func (m *Manager) managed(ids []acmecore.ID) ([]acmecore.ID, error) {
 		return m.root.Records()
 	}
 	for _, id := range ids {
+		if _, err := acmecore.ParseID(string(id)); err != nil { // it becomes part of a path
+			return nil, err
+		}
 		if _, _, err := m.root.Record(id); err != nil {
 			return nil, err
 		}

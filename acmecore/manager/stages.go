@@ -21,7 +21,12 @@ type stages struct{ *Manager }
 var _ renew.Stages = stages{}
 
 // Certificates implements renew.Stages.
-func (s stages) Certificates() ([]acmecore.ID, error) { return s.root.Records() }
+func (s stages) Certificates() ([]acmecore.ID, error) {
+	if err := s.Complete(); err != nil {
+		return nil, err
+	}
+	return s.root.Records()
+}
 
 // Hold implements renew.Stages.
 func (s stages) Hold(id acmecore.ID) (release func(), busy bool) {
@@ -33,8 +38,9 @@ func (s stages) Hold(id acmecore.ID) (release func(), busy bool) {
 
 // Look implements renew.Stages. Whatever cannot be read is a fact, too.
 func (s stages) Look(id acmecore.ID) renew.Situation {
-	c, record := s.read(id)
-	situation := renew.Situation{Certificate: c, Rules: s.rules(record)}
+	read := s.reading(id)
+	record := read.record
+	situation := renew.Situation{Certificate: read.Certificate, Rules: s.rules(record)}
 	standing, err := s.root.Standing(id)
 	if err != nil {
 		s.log.Warn("standing not read", "certificate", id, "error", err)
@@ -43,7 +49,8 @@ func (s stages) Look(id acmecore.ID) renew.Situation {
 	if _, authority, err := s.Config().Find(record.CA); err == nil {
 		situation.Authority = authority.Directory.String()
 	}
-	situation.Placed = s.placed(c, record)
+	situation.Begun = s.root.Begun(id)
+	situation.Placed = s.placed(read)
 	for _, action := range s.loadsOf(id, record) {
 		situation.Loads = append(situation.Loads, action.Name.String())
 	}

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 
 	"wcme/acmecore"
 	"wcme/acmecore/config"
@@ -47,28 +48,18 @@ func (m *Manager) target(given config.Install) (install.Target, error) {
 	return target, nil
 }
 
-// pair reads the current version, as targets take it.
-func (m *Manager) pair(c acmecore.Certificate) (install.Pair, error) {
-	key, chain, _, err := m.root.Pair(c.ID)
-	return install.Pair{ID: c.ID, Names: c.Names, Key: key, FullChain: chain}, err
-}
-
 // placed says how the certificate stands in its targets; nothing while there is none
 // that could stand there.
-func (m *Manager) placed(c acmecore.Certificate, record *config.Certificate) (placed []acmecore.Placed) {
-	targets, err := m.targets(c.ID, record)
+func (m *Manager) placed(read reading) (placed []acmecore.Placed) {
+	targets, err := m.targets(read.ID, read.record)
 	if err != nil {
-		m.log.Warn("a target cannot be used", "certificate", c.ID, "error", err)
+		m.log.Warn("a target cannot be used", "certificate", read.ID, "error", err)
 	}
-	if len(targets) == 0 || c.Version == "" || c.Problem != "" {
-		return nil
-	}
-	pair, err := m.pair(c)
-	if err != nil {
+	if read.Version == "" || read.Problem != "" {
 		return nil
 	}
 	for _, target := range targets {
-		placed = append(placed, target.Look(pair))
+		placed = append(placed, target.Look(read.pair))
 	}
 	return placed
 }
@@ -82,19 +73,21 @@ type replaced struct {
 // Install implements renew.Stages. What stood in a target is kept once for each
 // certificate: after a kill in between, the way back is still to the files before.
 func (s stages) Install(id acmecore.ID) (done renew.Installed) {
-	c, record := s.read(id)
-	targets, err := s.targets(id, record)
-	done.Err = err
-	pair, err := s.pair(c)
-	if err != nil {
-		done.Err = errors.Join(done.Err, err)
+	read := s.reading(id)
+	targets, err := s.targets(id, read.record)
+	done.Err = errors.Join(err, read.err)
+	if read.err != nil {
 		return done
 	}
 	for _, target := range targets {
-		if target.Look(pair).Current {
+		if target.Look(read.pair).Current {
 			continue
 		}
-		files, err := s.installIn(target, pair, c.Fingerprint)
+		if err := s.fits(id, read.Names, target); err != nil {
+			done.Err = errors.Join(done.Err, err)
+			continue
+		}
+		files, err := s.installIn(target, read.pair, read.Fingerprint)
 		done.Files = append(done.Files, files...)
 		done.Err = errors.Join(done.Err, err)
 	}
@@ -186,8 +179,9 @@ func (m *Manager) check(c *config.Config) error {
 	return errors.Join(append(problems, install.Clashes(slices.Concat(uses...)))...)
 }
 
-// uses are the targets of one certificate, as a configuration has them. What is wrong
-// with a record alone is its own problem, and no other certificate's.
+// uses are the targets that a certificate goes to by a configuration, and what of its
+// record does not fit that; none where its names cannot be read, which is its own
+// problem and no other certificate's.
 func (m *Manager) uses(c *config.Config, id acmecore.ID) (uses []install.Use, err error) {
 	certificate := acmecore.Certificate{ID: id}
 	record, _ := m.readRecord(&certificate)
@@ -199,4 +193,33 @@ func (m *Manager) uses(c *config.Config, id acmecore.ID) (uses []install.Use, er
 		uses = append(uses, install.Use{Target: target, ID: id, Names: certificate.Names})
 	}
 	return uses, errors.Join(err, c.CheckRecord(record))
+}
+
+// fits tells whether no other certificate would be the same file in one of the
+// targets. Others are looked at only where a target calls its files the same for all.
+func (m *Manager) fits(id acmecore.ID, names []acmecore.Name, targets ...install.Target) error {
+	var own []install.Use
+	for _, target := range targets {
+		if isFixed(target) {
+			own = append(own, install.Use{Target: target, ID: id, Names: names})
+		}
+	}
+	if len(own) == 0 {
+		return nil
+	}
+	ids, err := m.root.Records()
+	problems := []error{err}
+	for _, other := range ids {
+		if other != id {
+			uses, _ := m.uses(m.Config(), other) // its problems are its own
+			problems = append(problems, install.Clashes(slices.Concat(own, uses)))
+		}
+	}
+	return errors.Join(problems...)
+}
+
+// isFixed tells whether one of the target's files has the same name for every
+// certificate.
+func isFixed(target install.Target) bool {
+	return !strings.Contains(target.File, "{") || target.KeyFile != "" && !strings.Contains(target.KeyFile, "{")
 }

@@ -26,19 +26,27 @@ func (w work) some() bool { return w.obtain || w.delivers() }
 
 func (w work) delivers() bool { return w.install || len(w.load) > 0 || w.verify }
 
+// asked is why something is done that is not due.
+const asked = "somebody asked for it"
+
 // decide finds the first thing that is not as it should be.
 func (s Situation) decide(now time.Time, request Request, forced bool) work {
 	renewal := s.Rules.Renewal(s.Certificate, s.Standing.RenewalInfo)
+	if s.Begun && renewal.At.After(now) {
+		renewal = acmecore.Renewal{Reason: acmecore.BecauseAsked, Text: "an order for it was begun, and did not come to its end"}
+	}
 	try := schedule.NextTry(s.Standing.Failures, s.Certificate, now)
 	w := work{reason: renewal.Reason, text: renewal.Text, next: later(renewal.At, try)}
 	due := !renewal.At.After(now)
 	switch {
 	case forced:
-		w.obtain, w.reason, w.text = true, acmecore.BecauseAsked, "somebody asked for it"
+		w.obtain, w.reason, w.text = true, acmecore.BecauseAsked, asked
 	case due && (request.Now || !try.After(now) || request.Everything && s.aboutTime(try, now)):
 		w.obtain = true
 	case due:
 		w.wait = try
+	case len(s.Standing.Failures) > 0: // it was obtained nevertheless, or is not needed any more
+		w.next = sooner(w.next, later(try, now))
 	}
 	if !w.obtain {
 		s.decideDelivery(now, request, &w)

@@ -136,10 +136,6 @@ func (j *job) judge(ctx context.Context, failed map[string]acmecore.LoadResult) 
 	}
 	for _, action := range j.work.load {
 		if result, found := failed[action]; found {
-			if ctx.Err() != nil { // it was ended with this run, which says nothing of the server
-				j.interrupted(ctx.Err())
-				return
-			}
 			j.trouble("load", fmt.Sprintf("load action %s: %s", action, result.Problem), result.Hint)
 			j.back = true
 			return

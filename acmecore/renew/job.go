@@ -61,10 +61,12 @@ func (j *job) conclude() {
 	}
 	j.remember()
 	j.expiring(now)
-	if j.treated.Next.IsZero() {
-		j.treated.Next = j.next(now)
+	look := j.treated.Next
+	if look.IsZero() {
+		look = j.next(now)
+		j.treated.Next = j.planned(now)
 	}
-	r.agenda.put(j.id, j.treated.Next)
+	r.agenda.put(j.id, look)
 	c := j.now.Certificate
 	j.treated.Names = c.Names
 	j.treated.NotBefore, j.treated.NotAfter, j.treated.Serial, j.treated.Version = c.NotBefore, c.NotAfter, c.Serial, c.Version
@@ -95,13 +97,31 @@ func (j *job) well() {
 	}
 	switch {
 	case before.Told == fingerprint:
-	case before.Told == "" && before.Attempted.IsZero() && j.treated.Outcome != acmecore.Renewed: // older than all standing
-	default:
+	case j.run.request.Trigger == "restore", // whoever goes back knows it
+		before.Told == "" && before.Attempted.IsZero() && j.treated.Outcome != acmecore.Renewed: // older than all standing
+		j.now.Standing.Told = fingerprint
+	default: // it is remembered to be told when it is
 		j.run.Log.Info("certificate renewed", "certificate", j.id, "version", j.now.Certificate.Version, "not_after", j.now.Certificate.NotAfter)
 		j.tell(acmecore.EventRenewed, fingerprint, fmt.Sprintf("it was renewed, and is valid to %s",
 			j.now.Certificate.NotAfter.Format(time.RFC3339)), "")
 	}
-	j.now.Standing.Told = fingerprint
+}
+
+// untold tells whether a certificate came into service of which nobody was told: of
+// a kill just before.
+func (j *job) untold(now time.Time) bool {
+	standing, fingerprint := j.now.Standing, j.now.Certificate.Fingerprint
+	return fingerprint != "" && standing.Told != fingerprint && (standing.Told != "" || !standing.Attempted.IsZero()) &&
+		j.work.wait.IsZero() && j.now.usable(now)
+}
+
+// mended tells whether nothing is to be done any more about what went wrong with a
+// certificate, by whosever doing: it may be that all but the last of an attempt had
+// been done, which is for Settle.
+func (j *job) mended(now time.Time) bool {
+	failures, unserved := j.now.Standing.Failures, j.now.Standing.Unserved
+	return len(failures)+len(unserved) > 0 && !j.work.some() && j.work.wait.IsZero() && j.now.usable(now) &&
+		!schedule.NextTry(failures, j.now.Certificate, now).After(now)
 }
 
 // expiring tells of a certificate whose end comes near although it should have been
@@ -119,15 +139,20 @@ func (j *job) expiring(now time.Time) {
 	j.tell(acmecore.EventExpiring, "expiring", text+", and was not renewed: "+last.Cause, last.Hint)
 }
 
-// next is when the certificate is to be looked at again.
+// next is when the certificate is to be looked at again: also to ask its CA.
 func (j *job) next(now time.Time) time.Time {
-	request := j.run.request
-	request.Now = false
-	next := j.now.decide(now, request, false).next
+	next := j.planned(now)
 	if ask, asks := schedule.NextAsk(j.now.Standing.RenewalInfo, j.now.Certificate, now); asks {
 		next = sooner(next, ask)
 	}
 	return next
+}
+
+// planned is when something is to be done for the certificate.
+func (j *job) planned(now time.Time) time.Time {
+	request := j.run.request
+	request.Now = false
+	return j.now.decide(now, request, false).next
 }
 
 // tell notes an event about the certificate.

@@ -33,12 +33,14 @@ func (p *Pipeline) Keep(ctx context.Context, daily func(after time.Time) time.Ti
 		case ended:
 			return
 		case kicked:
+			p.agenda.due(time.Now()) // is treated by this pass, and by no other one at once
 			pass(Request{})
 			next = daily(time.Now())
 			continue
 		}
 		now := time.Now()
 		if !next.After(now) || next.Sub(now) > maxAhead {
+			p.agenda.due(now) // likewise
 			pass(Request{Everything: true})
 			next = daily(now)
 		} else if due := p.agenda.due(now); len(due) > 0 {

@@ -6,6 +6,7 @@ import (
 	"runtime"
 	"slices"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"wcme/acmecore"
@@ -84,12 +85,12 @@ func (r *run) lookAtAll(ctx context.Context, ids []acmecore.ID) (jobs []*job) {
 	var (
 		looking sync.WaitGroup
 		mu      sync.Mutex
-		queue   = make(chan acmecore.ID)
+		next    atomic.Int64
 	)
-	for range runtime.GOMAXPROCS(0) {
+	for range min(len(ids), runtime.GOMAXPROCS(0)) {
 		looking.Go(func() {
-			for id := range queue {
-				if j := r.look(id); j != nil {
+			for i := int(next.Add(1)) - 1; i < len(ids) && ctx.Err() == nil; i = int(next.Add(1)) - 1 {
+				if j := r.look(ids[i]); j != nil {
 					mu.Lock()
 					jobs = append(jobs, j)
 					mu.Unlock()
@@ -97,13 +98,6 @@ func (r *run) lookAtAll(ctx context.Context, ids []acmecore.ID) (jobs []*job) {
 			}
 		})
 	}
-	for _, id := range ids {
-		if ctx.Err() != nil {
-			break
-		}
-		queue <- id
-	}
-	close(queue)
 	looking.Wait()
 	return jobs
 }
@@ -150,7 +144,7 @@ func (r *run) look(id acmecore.ID) *job {
 	j.work = j.decide(now)
 	asks := !r.request.DryRun && !j.work.obtain && j.asks(now)
 	watches := r.request.Everything && !r.request.DryRun && j.found.Watched && j.found.usable(now)
-	if j.work.some() || asks || watches {
+	if j.work.some() || asks || watches || !r.request.DryRun && (j.untold(now) || j.mended(now)) {
 		return j
 	}
 	r.settleIdle(j, now)
@@ -184,6 +178,7 @@ func (r *run) unreadable(j *job) {
 	j.treated.Outcome, j.treated.Problem = acmecore.Failed, j.found.Certificate.Problem
 	j.treated.Hint = cmp.Or(j.found.Certificate.Hint, "mend etc/certificates/"+string(j.id)+".toml")
 	if !r.request.DryRun {
+		r.Log.Error("certificate not managed", "certificate", j.id, "error", j.treated.Problem, "hint", j.treated.Hint)
 		r.tell(acmecore.Event{Kind: acmecore.EventFailed, Subject: string(j.id), Cause: "record",
 			Text: "its record cannot be read: " + j.treated.Problem, Hint: j.treated.Hint})
 		r.agenda.put(j.id, time.Now().Add(24*time.Hour))
@@ -204,12 +199,24 @@ func (r *run) treat(ctx context.Context, j *job) {
 	if busy {
 		r.batch.leave()
 		r.agenda.put(j.id, time.Now())
+		j.elsewhere()
 		return
 	}
 	defer release()
 	j.lookAgain()
 	j.ask(ctx)
 	r.do(ctx, j)
+}
+
+// elsewhere tells whoever asked for the run that another one has the certificate: it
+// must not read as if nothing had been due.
+func (j *job) elsewhere() {
+	if j.run.request.Trigger == "schedule" || !j.work.some() {
+		return
+	}
+	j.treated.Reason, j.treated.Text, j.treated.Outcome = j.work.reason, j.work.text, acmecore.Postponed
+	j.treated.Problem, j.treated.Hint = "another run works on it", "ask again when that has ended; `wcme list` shows what came of it"
+	j.run.enter(j)
 }
 
 // lookAgain sees what another run may have done before this one held the
@@ -228,6 +235,7 @@ func (r *run) do(ctx context.Context, j *job) {
 		r.batch.join(j)
 	} else {
 		r.batch.leave()
+		j.serviced()
 	}
 	j.conclude()
 }
@@ -235,8 +243,15 @@ func (r *run) do(ctx context.Context, j *job) {
 // prepare is what comes before the batch: order and install. It tells whether the
 // certificate is to be loaded or verified.
 func (j *job) prepare(ctx context.Context) (delivers bool) {
-	if err := j.run.Stages.Settle(j.id); err != nil {
+	mended := j.mended(time.Now())
+	switch err := j.run.Stages.Settle(j.id); {
+	case err != nil && mended && len(j.now.Standing.Failures) > 0:
+		j.fail(err)
+		return false
+	case err != nil:
 		j.run.Log.Warn("certificate not put right", "certificate", j.id, "error", err)
+	case mended:
+		j.now.Standing.Failures = nil
 	}
 	if j.work.obtain && !j.obtainIt(ctx) {
 		return false

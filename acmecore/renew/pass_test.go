@@ -319,3 +319,21 @@ func TestUnsentRenewalIsToldAtTheNextPass(t *testing.T) {
 		equal(t, "events", w.told(), []string{"renewed www"})
 	})
 }
+
+func TestCertificateOfAnotherRunIsNotTakenForDone(t *testing.T) {
+	bubble(t, func(w *world) {
+		w.have("www", 90*day, day)
+		release, _ := w.Hold("www")
+		run := w.pass(renew.Request{Trigger: "manage", Force: []acmecore.ID{"www"}})
+		if got := run.Count(acmecore.Postponed); got != 1 || run.Certificates[0].Problem == "" || len(w.orders["www"]) != 0 {
+			t.Errorf("asked for: got %d postponed, %d orders, %+v; want 1, none and why", got, len(w.orders["www"]), run.Certificates)
+		}
+		if run := w.pass(renew.Request{Trigger: "schedule", Everything: true}); len(run.Certificates) != 0 {
+			t.Errorf("by schedule: got %+v, want no record of it", run.Certificates)
+		}
+		release()
+		if run := w.pass(renew.Request{Trigger: "manage", Force: []acmecore.ID{"www"}}); run.Count(acmecore.Renewed) != 1 {
+			t.Errorf("when the other run has ended: got %+v, want it renewed", run.Certificates)
+		}
+	})
+}

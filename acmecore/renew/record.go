@@ -1,6 +1,8 @@
 package renew
 
 import (
+	"context"
+	"log/slog"
 	"slices"
 	"strings"
 	"time"
@@ -30,7 +32,9 @@ func (r *run) tell(event acmecore.Event) {
 	r.events = append(r.events, event)
 }
 
-// report tells what has happened since the last report.
+// report tells what has happened since the last report. That a renewal was told is
+// remembered afterwards: a kill in between has it told again, which the report stage
+// knows from its cause.
 func (r *run) report() {
 	r.mu.Lock()
 	events := r.events
@@ -41,6 +45,14 @@ func (r *run) report() {
 	}
 	if err := r.Stages.Tell(events...); err != nil {
 		r.Log.Error("not reported", "run", r.record.ID, "events", len(events), "error", err)
+		return
+	}
+	for _, event := range events {
+		if event.Kind == acmecore.EventRenewed {
+			told := r.job(acmecore.ID(event.Subject))
+			told.now.Standing.Told = event.Cause
+			told.remember()
+		}
 	}
 }
 
@@ -63,6 +75,9 @@ func (r *run) end() acmecore.Run {
 
 // logCertificate writes the original's line about one certificate.
 func (r *run) logCertificate(j *job) {
+	if !r.Log.Enabled(context.Background(), slog.LevelInfo) {
+		return
+	}
 	c, now := j.now.Certificate, time.Now()
 	if c.NotAfter.IsZero() {
 		r.Log.Info("certificate", "name", j.id, "state", c.State(now), "problem", c.Problem)

@@ -30,6 +30,9 @@ type Situation struct {
 	Rules       schedule.Rules
 	// Authority tells certificates of one CA from those of another: its directory.
 	Authority string
+	// Begun says that an order for it is in flight, which some run did not end: it is
+	// gone on with, due or not, so that nothing that the CA has issued is lost.
+	Begun bool
 	// Placed is how the certificate stands in each of its targets.
 	Placed []acmecore.Placed
 	// Loads names the load actions that concern it, in the order of the configuration.
@@ -157,7 +160,14 @@ func (p *Pipeline) One(ctx context.Context, request Request, id acmecore.ID, obt
 	job := r.job(id)
 	job.obtain = obtain
 	job.work = job.decide(time.Now())
+	due := job.work.obtain
 	job.work.obtain = obtain != nil
+	switch {
+	case obtain == nil: // one that is due is delivered all the same
+		job.now.decideDelivery(time.Now(), request, &job.work)
+	case !due:
+		job.work.reason, job.work.text = acmecore.BecauseAsked, asked
+	}
 	r.record.Managed = 1
 	r.batch.enter()
 	r.do(ctx, job)

@@ -23,33 +23,32 @@ type world struct {
 	testing.TB
 	mu sync.Mutex
 
-	life         map[acmecore.ID]time.Duration
-	current      map[acmecore.ID]acmecore.Certificate
-	standing     map[acmecore.ID]acmecore.Standing
-	placed       map[acmecore.ID]map[string]string // target → fingerprint
-	before       map[acmecore.ID]map[string]string
-	served       map[acmecore.ID]string // fingerprint that the server has
-	held         map[acmecore.ID]bool
-	authority    map[acmecore.ID]string
-	targets      []string
-	loads        []string
-	watched      bool
-	orders       map[acmecore.ID][]time.Time
-	ran          []string // load actions, with their certificates
-	events       []acmecore.Event
-	runs         []acmecore.Run
-	asked        int
-	number       int
-	pace         schedule.Pace
-	allowed      int // orders in 3 hours
-	obtain       func(context.Context, acmecore.ID) error
-	inform       func(renew.Situation) schedule.Answer
-	load         func(action string) string // a problem
-	install      func(id acmecore.ID, target string) error
-	silent       bool // no server answers
-	deafToLoads  bool // servers keep what they have, whatever is loaded
-	loadsStarted int
-	unkept       bool // standings cannot be written
+	life        map[acmecore.ID]time.Duration
+	current     map[acmecore.ID]acmecore.Certificate
+	standing    map[acmecore.ID]acmecore.Standing
+	placed      map[acmecore.ID]map[string]string // target → fingerprint
+	before      map[acmecore.ID]map[string]string
+	served      map[acmecore.ID]string // fingerprint that the server has
+	held        map[acmecore.ID]bool
+	authority   map[acmecore.ID]string
+	targets     []string
+	loads       []string
+	watched     bool
+	orders      map[acmecore.ID][]time.Time
+	ran         []string // load actions, with their certificates
+	events      []acmecore.Event
+	runs        []acmecore.Run
+	asked       int
+	number      int
+	pace        schedule.Pace
+	allowed     int // orders in 3 hours
+	obtain      func(context.Context, acmecore.ID) error
+	inform      func(renew.Situation) schedule.Answer
+	load        func(action string) string // a problem
+	install     func(id acmecore.ID, target string) error
+	silent      bool // no server answers
+	deafToLoads bool // servers keep what they have, whatever is loaded
+	unkept      bool // standings cannot be written
 }
 
 func newWorld(tb testing.TB) *world {

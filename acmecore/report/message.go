@@ -73,12 +73,15 @@ func compose(s Settings, events []acmecore.Event, serial int, now time.Time) mes
 }
 
 // idOf is the same for what is told again since a kill came between the spool and
-// the memory, and for nothing else.
+// the memory, and for nothing else. A renewal is the same whatever was told between.
 func idOf(s Settings, events []acmecore.Event, serial int, now time.Time) string {
 	hash := sha256.New()
-	fmt.Fprintf(hash, "%q %d %s\n", s.host(), serial, now.UTC().Format(time.DateOnly))
+	fmt.Fprintf(hash, "%q\n", s.host())
 	for _, e := range events {
 		fmt.Fprintln(hash, sumOf(e))
+		if e.Kind != acmecore.EventRenewed {
+			fmt.Fprintln(hash, serial, now.UTC().Format(time.DateOnly))
+		}
 	}
 	return hex.EncodeToString(hash.Sum(nil)[:10])
 }
