@@ -87,14 +87,15 @@ generate: tools ## the code of templates/, and what go:generate says
 	build/tools/templ generate
 	$(GO) generate ./...
 
-bench: build ## the script beside programs in C, sh and Go's own library; as root, real servers
+bench: build tools ## the script beside programs in C, sh and Go's own library, as root in real servers; the overseer beside plain loops
 	@.tools/packages $(BENCH_PACKAGES)
 	$(GO) run ./deploy/bench --wcme build/cgi-bin/wcme
 	$(GO) test -run '^$$' -bench . ./cgi/fastcgi
+	$(GO) run ./deploy/bench/overseer --build build
 
 # What is installed as text gets the paths of this installation.
 EXAMPLES := $(shell cd deploy && find . -type f -not -name '*.go' -not -path '*/testdata/*' \
-	-not -path './lab/*' -not -path './clock/*' -not -path './faults/*' -not -path './load/*' -not -path './renewal/*' -not -path './bench/*' -not -path './demo/*' -not -path './front/*' -path './*/*' | LC_ALL=C sort)
+	-not -path './lab/*' -not -path './clock/*' -not -path './faults/*' -not -path './load/*' -not -path './renewal/*' -not -path './examples/*' -not -path './bench/*' -not -path './demo/*' -not -path './front/*' -path './*/*' | LC_ALL=C sort)
 UNITS := wcme-overseer.service wcme-web.service wcme-web.socket
 PATHS := sed -e 's|/usr/local/bin/wcme|$(BINDIR)/wcme|g' -e 's|/usr/lib/cgi-bin/wcme|$(CGIBINDIR)/wcme|g' \
 	-e 's|/usr/local/share/wcme|$(SHAREDIR)|g'
