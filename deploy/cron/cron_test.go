@@ -38,12 +38,13 @@ func TestCronMailsOnlyWhatMatters(t *testing.T) {
 	if output, err := programs.Command(t.Context(), state, "setup", "--web-user", "").CombinedOutput(); err != nil {
 		t.Fatalf("setup: %v\n%s", err, output)
 	}
-	cron := func() (string, error) {
-		cmd := exec.Command("/bin/sh", "-c", line(t))
-		cmd.Env = []string{"PATH=" + filepath.Dir(programs.Wcme) + ":/usr/bin:/bin", "WCME_ROOT=" + state, "HOME=/"}
+	run := func(line string) (string, error) {
+		cmd := exec.Command("/bin/sh", "-c", line)
+		cmd.Env = []string{"PATH=" + filepath.Dir(programs.Wcme) + ":/usr/bin:/bin", "WCME_ROOT=" + state, "WCME_OPCOM=none", "HOME=/"}
 		output, err := cmd.CombinedOutput()
 		return string(output), err
 	}
+	cron := func() (string, error) { return run(line(t)) }
 	if output, err := cron(); err != nil || output != "" {
 		t.Errorf("nothing is due: got %q, %v; want neither output nor failure", output, err)
 	}
@@ -54,5 +55,11 @@ func TestCronMailsOnlyWhatMatters(t *testing.T) {
 	output, err := cron()
 	if err == nil || !strings.Contains(output, "www_example_test: is unusable; not obtained: ") {
 		t.Errorf("a record that nobody can read: got %q, %v; want a line and failure", output, err)
+	}
+
+	// Where wCME reports by itself, cron mails that a pass failed, and not what.
+	beside := strings.Replace(line(t), "--quiet", "--quiet >/dev/null", 1)
+	if output, err := run(beside); err == nil || !strings.HasPrefix(output, "error: ") || strings.Contains(output, "www_example_test") {
+		t.Errorf("without what it says of certificates: got %q, %v; want one error and failure", output, err)
 	}
 }

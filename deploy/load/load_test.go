@@ -58,9 +58,15 @@ func lighttpd() kind {
 		command: func(dir string) []string { return []string{"/usr/sbin/lighttpd", "-D", "-f", dir + "/lighttpd.conf"} }}
 }
 
+// haproxy has its workers in a chroot, as Debian's has.
 func haproxy(mode string) kind {
-	return kind{name: "HAProxy", user: "haproxy", files: []string{"haproxy.cfg"},
+	k := kind{name: "HAProxy", user: "haproxy", files: []string{"haproxy.cfg"},
 		command: func(dir string) []string { return []string{"/usr/sbin/haproxy", mode, "-f", dir + "/haproxy.cfg"} }}
+	if mode != "-db" {
+		k.dirs = []string{"jail"}
+		k.environment = func(dir string) []string { return []string{"TEST_JAIL=" + filepath.Join(dir, "jail")} }
+	}
+	return k
 }
 
 func caddy() kind {

@@ -24,7 +24,7 @@ func TestUnitsAllowWhatIsCalled(t *testing.T) {
 	state := filepath.Join(dir, "state")
 	pebble := lab.MustPebble(t, programs, lab.PebbleOptions{Dir: dir, HTTPPort: 80, AlwaysValid: true})
 	wcme(t, programs, state, "setup", "--web-user", "")
-	text := fmt.Sprintf("ca = \"lab\"\naccept_terms = true\n[authority.lab]\ndirectory = %q\nroots = %q\n", pebble.Directory, pebble.Roots)
+	text := fmt.Sprintf("ca = \"lab\"\naccept_terms = true\n[authority.lab]\ndirectory = %q\nroots = %q\n[report]\nopcom = [\"none\"]\n", pebble.Directory, pebble.Roots)
 	if err := os.WriteFile(filepath.Join(state, "etc", "wcme.toml"), []byte(text), 0o600); err != nil {
 		t.Fatal(err)
 	}
@@ -47,8 +47,8 @@ func TestUnitsAllowWhatIsCalled(t *testing.T) {
 	}
 	ask(t, socket, "", "/.well-known/acme-challenge/"+token)
 
-	checkCalls(t, overseer, trace)
-	checkCalls(t, web, webTrace)
+	checkCalls(t, trace, overseer)
+	checkCalls(t, webTrace, web)
 }
 
 func wcme(t *testing.T, programs lab.Programs, state, verb string, args ...string) {
@@ -75,14 +75,14 @@ func start(t *testing.T, log string, cmd *exec.Cmd) *lab.Process {
 	return process
 }
 
-// checkCalls compares what was called with what the unit allows.
-func checkCalls(t *testing.T, unit, trace string) {
+// checkCalls compares what was called with what the unit, with its drop-ins, allows.
+func checkCalls(t *testing.T, trace, unit string, dropIns ...string) {
 	t.Helper()
 	text, err := os.ReadFile(trace)
 	if err != nil {
 		t.Fatal(err)
 	}
-	allowed := allowedCalls(t, unit)
+	allowed := allowedCalls(t, append([]string{unit}, dropIns...))
 	called := make(map[string]bool)
 	for _, found := range regexp.MustCompile(`(?m)^[0-9]+ +(?:<\.\.\. )?([a-z_0-9]+)`).FindAllSubmatch(text, -1) {
 		called[string(found[1])] = true
@@ -102,11 +102,15 @@ func checkCalls(t *testing.T, unit, trace string) {
 
 // allowedCalls follows the lines SystemCallFilter= as systemd does: the first says
 // which way it goes, here allowing, and a later one adds, or with ~ takes away.
-func allowedCalls(t *testing.T, unit string) map[string]bool {
+func allowedCalls(t *testing.T, units []string) map[string]bool {
 	t.Helper()
-	text, err := os.ReadFile(unit)
-	if err != nil {
-		t.Fatal(err)
+	var text []byte
+	for _, unit := range units {
+		lines, err := os.ReadFile(unit)
+		if err != nil {
+			t.Fatal(err)
+		}
+		text = append(append(text, lines...), '\n')
 	}
 	// systemd's own group @default is always allowed.
 	allowed := make(map[string]bool)

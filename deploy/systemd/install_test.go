@@ -52,7 +52,11 @@ func someExamples() []string {
 		"-rw-r--r-- /opt/share/wcme/cron/wcme",
 		"-rwxr-xr-x /opt/share/wcme/openrc/init.d/wcme",
 		"-rwxr-xr-x /opt/share/wcme/s6/wcme-overseer/run",
+		"-rwxr-xr-x /opt/share/wcme/mail/load-pmdf",
+		"-rw-r--r-- /opt/share/wcme/nginx/wcme.toml",
 		"-rw-r--r-- /opt/share/wcme/systemd/README.md",
+		"-rw-r--r-- /opt/share/wcme/systemd/50-wcme.rules",
+		"-rw-r--r-- /opt/share/wcme/systemd/wcme-overseer.service.d/root.conf",
 	}
 }
 

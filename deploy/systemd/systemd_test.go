@@ -5,6 +5,7 @@ package systemd_test
 import (
 	"bytes"
 	"context"
+	"errors"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -58,23 +59,45 @@ func run(t *testing.T, program string, args ...string) string {
 	return string(output)
 }
 
+// dropIns are those of the overseer; "" is none.
+func dropIns() []string { return []string{"", "install.conf", "root.conf"} }
+
+// addDropIn puts one where systemd looks for it.
+func addDropIn(t *testing.T, unit, dropIn string) {
+	t.Helper()
+	if dropIn == "" {
+		return
+	}
+	text, err := os.ReadFile(fromHere(t, filepath.Join("wcme-overseer.service.d", dropIn)))
+	if err == nil {
+		err = errors.Join(os.Mkdir(unit+".d", 0o755), os.WriteFile(filepath.Join(unit+".d", dropIn), text, 0o644))
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
 // TestUnitsAreShutIn reads systemd's own judgement, from 0 (nothing is open) to 10.
 func TestUnitsAreShutIn(t *testing.T) {
 	t.Parallel()
-	overseer, web, _ := units(t)
 	level := regexp.MustCompile(`Overall exposure level for \S+: ([0-9.]+) `)
+	overseer, web, _ := units(t)
 	for _, row := range []struct {
-		unit string
-		most float64
-	}{{overseer, 1.5}, {web, 0.5}} {
+		unit, dropIn string
+		least, most  float64
+	}{{web, "", 0, 0.5}, {overseer, "", 0, 1.5}, {overseer, "install.conf", 0, 1.5}, {overseer, "root.conf", 1.5, 3.5}} {
+		if row.dropIn != "" { // each alone
+			row.unit, _, _ = units(t)
+			addDropIn(t, row.unit, row.dropIn)
+		}
 		output := run(t, "systemd-analyze", "security", "--no-pager", "--offline=true", row.unit)
 		found := level.FindStringSubmatch(output)
 		if found == nil {
 			t.Errorf("%s: there is no level in\n%s", filepath.Base(row.unit), output)
 			continue
 		}
-		if got, err := strconv.ParseFloat(found[1], 64); err != nil || got > row.most {
-			t.Errorf("%s: got an exposure of %v, want at most %v\n%s", filepath.Base(row.unit), found[1], row.most, output)
+		if got, err := strconv.ParseFloat(found[1], 64); err != nil || got < row.least || got > row.most {
+			t.Errorf("%s %s: got an exposure of %v, want %v to %v\n%s", filepath.Base(row.unit), row.dropIn, found[1], row.least, row.most, output)
 		}
 	}
 }
@@ -82,9 +105,14 @@ func TestUnitsAreShutIn(t *testing.T) {
 // TestUnitsAreUnits: systemd knows each line, and finds the programs.
 func TestUnitsAreUnits(t *testing.T) {
 	t.Parallel()
-	overseer, web, socket := units(t)
-	if output := run(t, "systemd-analyze", "verify", "--no-pager", overseer, web, socket); output != "" {
-		t.Errorf("systemd-analyze verify: got %s, want nothing", output)
+	var overseer string
+	for _, dropIn := range dropIns() {
+		own, web, socket := units(t)
+		addDropIn(t, own, dropIn)
+		if output := run(t, "systemd-analyze", "verify", "--no-pager", own, web, socket); output != "" {
+			t.Errorf("systemd-analyze verify, with %q: got %s, want nothing", dropIn, output)
+		}
+		overseer = own
 	}
 	broken := filepath.Join(t.TempDir(), "broken.service")
 	text, err := os.ReadFile(overseer)
