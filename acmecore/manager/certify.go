@@ -287,12 +287,13 @@ func (m *Manager) keep(p *plan, journal *store.Journal, chain [][]byte, report a
 		return err
 	}
 	m.step(report, "store", string(p.id), "kept as version "+version)
+	closed := journal.Close() // whatever becomes of the products, there is nothing to go on with
 	changed, err := m.root.PublishProducts(p.id)
 	if err != nil {
-		return err
+		return errors.Join(err, closed)
 	}
 	m.step(report, "store", strings.Join(changed, " "), "published")
-	return errors.Join(journal.Close(), m.root.Prune(p.id))
+	return errors.Join(closed, m.root.Prune(p.id))
 }
 
 func (m *Manager) record(p *plan) error {

@@ -40,7 +40,8 @@ func (s stages) Load(ctx context.Context, name string, batch renew.Batch, report
 			return s.load(ctx, given, load.Batch(batch), s.steps(name, report))
 		}
 	}
-	return acmecore.LoadResult{Action: name, Problem: "there is no such load action any more", Hint: "the configuration was read again meanwhile"}
+	now := time.Now() // the configuration was read again meanwhile: there is nothing to be done any more
+	return acmecore.LoadResult{Action: name, Began: now, Ended: now, Commands: []acmecore.Command{}}
 }
 
 func (m *Manager) load(ctx context.Context, given config.Load, batch load.Batch, report acmecore.Progress) acmecore.LoadResult {

@@ -66,6 +66,15 @@ func (m *Manager) rules(record *config.Certificate) schedule.Rules {
 		Location: m.zone.location(), Seed: m.host + m.root.Dir()}
 }
 
+// Settled implements renew.Stages.
+func (s stages) Settled(id acmecore.ID) bool { return s.root.Settled(id) }
+
+// Interval implements renew.Stages.
+func (s stages) Interval() time.Duration {
+	limit := s.Config().Renew.Orders
+	return limit.Per / time.Duration(max(limit.Count, 1))
+}
+
 // Settle implements renew.Stages.
 func (s stages) Settle(id acmecore.ID) error { return s.settle(id) }
 
@@ -83,7 +92,9 @@ func (s stages) Pace(authority string) (wait time.Duration) {
 	}
 	limit := s.Config().Renew.Orders
 	pace, wait = pace.Take(time.Now(), limit.Count, limit.Per)
-	s.paces[authority] = pace
+	if s.paces[authority] = pace; wait > 0 {
+		return wait // nothing was taken
+	}
 	if text, err := json.Marshal(pace); err == nil {
 		if err := s.root.PutPace(authority, text); err != nil {
 			s.log.Warn("pace of orders not kept", "ca", authority, "error", err)

@@ -1,11 +1,15 @@
 package manager
 
 import (
+	"crypto/x509"
 	"encoding/json"
+	"encoding/pem"
 	"errors"
 	"fmt"
+	"path/filepath"
 	"slices"
 	"strings"
+	"time"
 
 	"wcme/acmecore"
 	"wcme/acmecore/config"
@@ -128,28 +132,50 @@ func (m *Manager) replaced(id acmecore.ID, target string) (kept replaced, err er
 }
 
 // PutBack implements renew.Stages. A target in which nothing stood before keeps what
-// it has.
+// it has, and so does one where that has expired, or is about to.
 func (s stages) PutBack(id acmecore.ID) (files []string, err error) {
 	c, record := s.read(id)
 	targets, _ := s.targets(id, record) // one that cannot be used was not installed in
 	for _, target := range targets {
 		kept, problem := s.replaced(id, target.Name)
-		if problem != nil || kept.For != c.Fingerprint || !hadFiles(kept.Snapshot) {
+		snapshot := kept.Snapshot
+		if problem != nil || kept.For != c.Fingerprint || snapshot.Dir != target.Dir || !hadFiles(snapshot) || s.isOver(snapshot) {
 			err = errors.Join(err, problem)
 			continue
 		}
-		kept.Snapshot.Step = crash.At
-		if problem := kept.Snapshot.PutBack(); problem != nil {
+		snapshot.Step = crash.At
+		if problem := snapshot.PutBack(); problem != nil {
 			err = errors.Join(err, problem)
 			continue
 		}
-		for _, saved := range kept.Snapshot.Files {
-			files = append(files, kept.Snapshot.Dir+"/"+saved.Name)
+		for _, saved := range snapshot.Files {
+			files = append(files, filepath.Join(snapshot.Dir, saved.Name))
 		}
 		s.log.Warn("files before put back", "certificate", id, "target", target.Name)
 	}
 	return files, err
 }
+
+// leastLife is what must be left of a certificate for going back to it.
+const leastLife = time.Hour
+
+// isOver tells whether the certificate in the files is over, as far as it can be read
+// there.
+func (m *Manager) isOver(snapshot install.Snapshot) bool {
+	for _, saved := range snapshot.Files {
+		der := saved.Content
+		if block, _ := pem.Decode(saved.Content); block != nil {
+			der = block.Bytes
+		}
+		if leaf, err := x509.ParseCertificate(der); err == nil {
+			return m.now().Add(leastLife).After(leaf.NotAfter)
+		}
+	}
+	return false
+}
+
+// Accept implements renew.Stages.
+func (s stages) Accept(id acmecore.ID) error { return s.root.ForgetReplaced(id) }
 
 func hadFiles(snapshot install.Snapshot) bool {
 	for _, saved := range snapshot.Files {

@@ -18,6 +18,7 @@ type batch struct {
 	active  int // certificates that may still join
 	waiting []*job
 	timer   *time.Timer
+	works   sync.WaitGroup // deliveries under way
 }
 
 func newBatch(deliver func([]*job)) *batch { return &batch{deliver: deliver} }
@@ -38,7 +39,8 @@ func (b *batch) leave() {
 	b.run(ready)
 }
 
-// join adds the job, and returns when it was dealt with.
+// join adds the job. It is delivered with those that wait when nobody else is
+// expected, or when the first of them has waited long enough.
 func (b *batch) join(j *job) {
 	b.mu.Lock()
 	b.active--
@@ -49,8 +51,11 @@ func (b *batch) join(j *job) {
 	ready := b.ready()
 	b.mu.Unlock()
 	b.run(ready)
-	<-j.done
 }
+
+// wait returns when everything that joined was delivered. All must have joined or
+// left.
+func (b *batch) wait() { b.works.Wait() }
 
 // ready takes those that wait when nobody else is expected.
 func (b *batch) ready() []*job {
@@ -60,12 +65,16 @@ func (b *batch) ready() []*job {
 	return b.take()
 }
 
+// take counts the delivery before the lock is given back, so that wait knows of it.
 func (b *batch) take() []*job {
 	taken := b.waiting
 	b.waiting = nil
 	if b.timer != nil {
 		b.timer.Stop()
 		b.timer = nil
+	}
+	if len(taken) > 0 {
+		b.works.Add(1)
 	}
 	return taken
 }
@@ -82,8 +91,6 @@ func (b *batch) run(jobs []*job) {
 	if len(jobs) == 0 {
 		return
 	}
+	defer b.works.Done()
 	b.deliver(jobs)
-	for _, j := range jobs {
-		close(j.done)
-	}
 }

@@ -57,8 +57,11 @@ func (s Situation) decide(now time.Time, request Request, forced bool) work {
 // aboutTime tells whether a daily pass may take a try that is due a little later:
 // the next daily pass would have it wait for another day.
 func (s Situation) aboutTime(try, now time.Time) bool {
-	failures := s.Standing.Failures
-	return try.Sub(now) < time.Hour && now.Sub(failures[len(failures)-1].At) > 4*time.Hour
+	last := s.Standing.Failures[len(s.Standing.Failures)-1]
+	if last.Kind == acmecore.Limited || last.Until.After(now) {
+		return false // the CA asked for patience, to the second
+	}
+	return try.Sub(now) < time.Hour && now.Sub(last.At) > 4*time.Hour
 }
 
 // decideDelivery finds what the current version still lacks in the targets, the
@@ -72,7 +75,7 @@ func (s Situation) decideDelivery(now time.Time, request Request, w *work) {
 		return
 	}
 	w.reason, w.text = acmecore.BecauseLacking, s.lack(misplaced, unloaded)
-	if try := schedule.NextLoad(s.Standing.Unserved, now); try.After(now) && !request.Now {
+	if try := schedule.NextLoad(counting(s.Standing.Unserved), now); try.After(now) && !request.Now {
 		w.wait, w.next = try, sooner(w.next, try)
 		return
 	}
@@ -80,6 +83,16 @@ func (s Situation) decideDelivery(now time.Time, request Request, w *work) {
 	if w.install {
 		w.load = s.Loads
 	}
+}
+
+// counting leaves out a single attempt that a kill has ended: it is made again at
+// once. Of an action that kills wcme each time, the second one counts.
+func counting(failures []acmecore.Failure) []acmecore.Failure {
+	n := len(failures)
+	if n > 0 && failures[n-1].Kind == acmecore.Busy && (n == 1 || failures[n-2].Kind != acmecore.Busy) {
+		return failures[:n-1]
+	}
+	return failures
 }
 
 // usable tells whether there is something to deliver, and somebody still wants it.

@@ -8,20 +8,39 @@ import (
 	"time"
 
 	"wcme/acmecore"
+	"wcme/acmecore/schedule"
 )
 
 // deliver loads what is on disk and looks whether visitors see it. Where a load
 // fails, or a server that answered does so no more, the files before go back and
-// are loaded.
+// are loaded. Then it ends the jobs, and gives their certificates back.
 func (r *run) deliver(ctx context.Context, jobs []*job) {
-	r.loading.Lock()
-	defer r.loading.Unlock()
 	slices.SortFunc(jobs, func(a, b *job) int { return compareIDs(a.id, b.id) })
 	r.each(jobs, func(j *job) { j.lookBefore(ctx) })
+	r.bring(ctx, jobs)
+	r.each(jobs, (*job).conclude)
+	told := r.report()
+	for _, j := range jobs {
+		if told && j.renewed {
+			j.now.Standing.Told = j.fingerprint()
+			j.remember()
+		}
+		j.giveBack()
+	}
+}
+
+// bring is one run of the load actions, with what comes of it: no other run loads at
+// the same time.
+func (r *run) bring(ctx context.Context, jobs []*job) {
+	r.loading.Lock()
+	defer r.loading.Unlock()
+	r.each(jobs, (*job).beginLoad)
 	failed := r.load(ctx, jobs)
-	r.each(jobs, func(j *job) { j.judge(ctx, failed) })
+	r.each(jobs, func(j *job) {
+		j.now.Standing.Unserved = j.unserved
+		j.judge(ctx, failed)
+	})
 	r.putBack(ctx, jobs)
-	r.report()
 }
 
 // maxProving is how many certificates are looked at as visitors at a time.
@@ -43,23 +62,36 @@ func (r *run) each(jobs []*job, do func(*job)) {
 
 // lookBefore sees who answers before anything is loaded. Of a certificate that
 // waits for visitors alone it decides so whether a load could help: where another
-// certificate is served.
+// certificate is served, and a few loads have not shown that they change nothing.
 func (j *job) lookBefore(ctx context.Context) {
-	if !j.now.Watched {
+	if !j.now.Watched || len(j.work.load) == 0 && !j.work.verify {
 		return
 	}
 	j.before = j.run.Stages.Proofs(ctx, j.id)
-	other := slices.ContainsFunc(j.before, func(p acmecore.Proof) bool {
-		return p.Answer == acmecore.ServesOther || p.Answer == acmecore.Serves && p.Fingerprint != j.fingerprint()
-	})
-	if other && len(j.work.load) == 0 && len(j.treated.Files) == 0 && j.retries() {
+	if len(j.work.load) == 0 && len(j.now.Standing.Unserved) < maxLoads && slices.ContainsFunc(j.before, j.presentsOther) {
 		j.work.load = j.now.Loads
 	}
 }
 
-// retries tells whether the time has come to load again what is not served: a
-// daily look must not restart servers when nothing was renewed.
-func (j *job) retries() bool { return j.work.verify }
+// maxLoads is how often something is loaded although visitors are still shown another
+// certificate: a proxy in front may have one of its own.
+const maxLoads = 4
+
+// presentsOther tells whether visitors were shown another certificate.
+func (j *job) presentsOther(proof acmecore.Proof) bool {
+	return proof.Fingerprint != "" && proof.Fingerprint != j.fingerprint()
+}
+
+// beginLoad notes an attempt before it is made: a load action may be the end of wcme.
+func (j *job) beginLoad() {
+	j.unserved = j.now.Standing.Unserved
+	if len(j.work.load) == 0 {
+		return
+	}
+	j.now.Standing.Unserved = schedule.Note(j.unserved, acmecore.Failure{At: time.Now().UTC(), Kind: acmecore.Busy,
+		Cause: "wcme was ended while it was loaded", Hint: "does a load action end wcme itself?"})
+	j.remember()
+}
 
 func (j *job) fingerprint() string { return j.now.Certificate.Fingerprint }
 
@@ -99,7 +131,7 @@ func (j *job) noteLoad(result acmecore.LoadResult) {
 		j.now.Standing.Loaded = make(map[string]string)
 	}
 	j.now.Standing.Loaded[result.Action] = j.fingerprint()
-	j.remember()
+	j.remember() // at once: after a kill it is not loaded again
 }
 
 // actionsOf lists the actions of all jobs in the order of the configuration, which
@@ -141,7 +173,7 @@ func (j *job) judge(ctx context.Context, failed map[string]acmecore.LoadResult) 
 			return
 		}
 	}
-	if !j.now.Watched {
+	if !j.now.Watched || len(j.work.load) == 0 && !j.work.verify && !j.watchOnly {
 		j.serviced()
 		return
 	}
@@ -210,6 +242,9 @@ func (r *run) putBack(ctx context.Context, jobs []*job) {
 		for _, j := range concerned {
 			j.treated.Stages = append(j.treated.Stages, acmecore.Stage{Stage: "load", Began: result.Began, Ended: result.Ended,
 				Text: action + ", with the files before", Problem: result.Problem, Hint: result.Hint})
+			if result.Problem != "" {
+				j.returned = "the files before are back, and could not be loaded either: " + result.Problem
+			}
 		}
 	}
 }
@@ -222,10 +257,14 @@ func (j *job) putBack() bool {
 		return counted(len(files), "file"), err
 	})
 	if err != nil {
+		j.returned = "the files before could not be put back: " + acmecore.Inert(err.Error())
 		j.run.Log.Error("files before not put back", "certificate", j.id, "error", err, "hint", acmecore.HintOf(err))
 	}
 	if len(files) == 0 {
 		return false
+	}
+	if j.returned == "" {
+		j.returned = "the files before are back"
 	}
 	j.step("put back", string(j.id), "the files before are back in "+counted(len(files), "place"))
 	for _, action := range j.work.load { // what was loaded is not what is there

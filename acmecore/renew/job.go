@@ -39,12 +39,27 @@ func (j *job) trouble(stage, problem, hint string) {
 	j.now.Standing.Unserved = schedule.Note(j.now.Standing.Unserved,
 		acmecore.Failure{At: time.Now().UTC(), Kind: acmecore.Unreachable, Cause: problem, Hint: hint})
 	j.treated.Next = schedule.NextLoad(j.now.Standing.Unserved, time.Now())
-	kind, text := acmecore.EventNotServed, "it is not in service: "+problem
-	if stage == "install" {
-		kind, text = acmecore.EventFailed, "it was not installed: "+problem
-	}
+	j.troubleAt = stage
 	j.run.Log.Error("certificate not in service", "certificate", j.id, "stage", stage, "error", problem, "hint", hint, "next", j.treated.Next)
-	j.tell(kind, stage, text, hint)
+}
+
+// tellTrouble tells of it, when it is known what came of going back.
+func (j *job) tellTrouble() {
+	kind, text := acmecore.EventNotServed, "it is not in service: "+j.treated.Problem
+	if j.troubleAt == "install" {
+		kind, text = acmecore.EventFailed, "it was not installed: "+j.treated.Problem
+	}
+	if j.returned != "" {
+		text += "; " + j.returned
+	}
+	j.tell(kind, j.troubleAt, text, j.treated.Hint)
+}
+
+// giveBack lets other runs have the certificate.
+func (j *job) giveBack() {
+	if j.release != nil {
+		j.release()
+	}
 }
 
 // conclude ends a job: what it has come to is remembered, told and recorded.
@@ -55,6 +70,9 @@ func (j *job) conclude() {
 	}
 	if j.treated.Outcome == "" || j.treated.Outcome == acmecore.Renewed || j.treated.Outcome == acmecore.Repaired {
 		j.well()
+	}
+	if j.troubleAt != "" {
+		j.tellTrouble()
 	}
 	if len(j.treated.Stages) > 0 {
 		j.now.Standing.LastRun = r.record.ID
@@ -92,6 +110,9 @@ func (j *job) well() {
 		return
 	}
 	j.now.Standing.Unserved = nil
+	if err := j.run.Stages.Accept(j.id); err != nil {
+		j.run.Log.Warn("what stood in the targets before is still kept", "certificate", j.id, "error", err)
+	}
 	if len(before.Failures)+len(before.Unserved) > 0 && len(j.now.Standing.Failures) == 0 {
 		j.tell(acmecore.EventRecovered, "", "all is well again", "")
 	}
@@ -100,7 +121,8 @@ func (j *job) well() {
 	case j.run.request.Trigger == "restore", // whoever goes back knows it
 		before.Told == "" && before.Attempted.IsZero() && j.treated.Outcome != acmecore.Renewed: // older than all standing
 		j.now.Standing.Told = fingerprint
-	default: // it is remembered to be told when it is
+	default: // that it was told is remembered when it was
+		j.renewed = true
 		j.run.Log.Info("certificate renewed", "certificate", j.id, "version", j.now.Certificate.Version, "not_after", j.now.Certificate.NotAfter)
 		j.tell(acmecore.EventRenewed, fingerprint, fmt.Sprintf("it was renewed, and is valid to %s",
 			j.now.Certificate.NotAfter.Format(time.RFC3339)), "")
@@ -143,7 +165,7 @@ func (j *job) expiring(now time.Time) {
 func (j *job) next(now time.Time) time.Time {
 	next := j.planned(now)
 	if ask, asks := schedule.NextAsk(j.now.Standing.RenewalInfo, j.now.Certificate, now); asks {
-		next = sooner(next, ask)
+		next = sooner(next, later(ask, j.run.slots.deafUntil(j.now.Authority)))
 	}
 	return next
 }
@@ -166,6 +188,9 @@ func (j *job) tell(kind acmecore.EventKind, cause, text, hint string) {
 		event.Lines = append(event.Lines, "not before: "+c.NotBefore.Format(time.RFC3339), "not after:  "+c.NotAfter.Format(time.RFC3339), "serial:     "+c.Serial)
 	}
 	for _, file := range j.treated.Files {
+		if j.returned != "" {
+			break // it has the files before again
+		}
 		event.Lines = append(event.Lines, "file: "+acmecore.Inert(file))
 	}
 	j.run.tell(event)

@@ -2,6 +2,7 @@ package renew
 
 import (
 	"context"
+	"slices"
 	"sync"
 	"time"
 
@@ -19,10 +20,11 @@ func (p *Pipeline) Keep(ctx context.Context, daily func(after time.Time) time.Ti
 	var passes sync.WaitGroup
 	defer passes.Wait()
 	pass := func(request Request) {
-		request.Trigger = "schedule"
+		request.Trigger = bySchedule
 		passes.Go(func() {
 			if _, err := p.Pass(ctx, request, nil); err != nil && ctx.Err() == nil {
 				p.Log.Error("pass ended early", "error", err, "hint", acmecore.HintOf(err))
+				p.agenda.put(everything, time.Now().Add(schedule.MaxSleep))
 			}
 		})
 	}
@@ -35,19 +37,27 @@ func (p *Pipeline) Keep(ctx context.Context, daily func(after time.Time) time.Ti
 		case kicked:
 			p.agenda.due(time.Now()) // is treated by this pass, and by no other one at once
 			pass(Request{})
-			next = daily(time.Now())
+			if now := time.Now(); next.After(now) { // one that is due is not put off
+				next = daily(now)
+			}
 			continue
 		}
 		now := time.Now()
+		p.report(nil) // what could not be told before
 		if !next.After(now) || next.Sub(now) > maxAhead {
 			p.agenda.due(now) // likewise
 			pass(Request{Everything: true})
 			next = daily(now)
-		} else if due := p.agenda.due(now); len(due) > 0 {
+		} else if due := p.agenda.due(now); slices.Contains(due, everything) {
+			pass(Request{})
+		} else if len(due) > 0 {
 			pass(Request{Only: due})
 		}
 	}
 }
+
+// everything stands on the agenda for all certificates: they could not be listed.
+const everything acmecore.ID = ""
 
 // maxAhead is how far ahead the next daily pass can be. One that is further was
 // planned before the clock was set back.

@@ -14,14 +14,16 @@ import (
 )
 
 // keep runs the pipeline's loop while the test goes on in virtual time.
-func (w *world) keep() (kick chan struct{}) {
+func (w *world) keep() (kick chan struct{}) { return w.keepThrough(w) }
+
+func (w *world) keepThrough(stages renew.Stages) (kick chan struct{}) {
 	rules := schedule.Rules{Daily: schedule.TimeOfDay{Minute: 20}, Location: time.UTC}
 	kick = make(chan struct{})
 	ctx, cancel := context.WithCancel(w.Context())
 	ended := make(chan struct{})
 	go func() {
 		defer close(ended)
-		w.pipeline().Keep(ctx, rules.NextDaily, kick)
+		w.through(stages).Keep(ctx, rules.NextDaily, kick)
 	}()
 	w.Cleanup(func() { cancel(); <-ended })
 	return kick

@@ -20,30 +20,41 @@ type run struct {
 	progress acmecore.Progress
 	batch    *batch
 
-	mu     sync.Mutex
-	record acmecore.Run
-	events []acmecore.Event
+	mu      sync.Mutex
+	record  acmecore.Run
+	events  []acmecore.Event
+	watched []*job               // to be looked at, when all has been treated
+	refused map[string]time.Time // until when a CA's orders are all taken, for the next one in the queue
+	waiting int                  // certificates that a pass by schedule has postponed for that
 }
 
 // job is one certificate in a run.
 type job struct {
-	run     *run
-	id      acmecore.ID
-	found   Situation // as it was before anything was done
-	now     Situation // as it is
-	work    work
-	obtain  Obtain
-	treated acmecore.Treated
-	before  []acmecore.Proof // what visitors saw before the load
-	back    bool             // the files before are to go back
-	err     error
-	done    chan struct{} // closed when the batch has dealt with it
+	run       *run
+	id        acmecore.ID
+	found     Situation // as it was before anything was done
+	now       Situation // as it is
+	work      work
+	obtain    Obtain
+	treated   acmecore.Treated
+	err       error
+	watchable bool   // the pass looks at it as a visitor, whatever else is to be done
+	watchOnly bool   // and nothing else is
+	release   func() // gives the certificate back; nil where whoever asked holds it
+
+	before    []acmecore.Proof   // what visitors saw before the load
+	unserved  []acmecore.Failure // those before the load
+	back      bool               // the files before are to go back
+	returned  string             // what came of that, a sentence
+	troubleAt string             // the stage that brought trouble
+	renewed   bool               // an event says so
 }
 
 func (p *Pipeline) begin(ctx context.Context, request Request, progress acmecore.Progress) *run {
 	now := time.Now()
 	r := &run{Pipeline: p, request: request, progress: serial(progress), record: acmecore.Run{
-		Trigger: request.Trigger, By: request.By, Began: now.UTC(), DryRun: request.DryRun, ID: p.NewRun(now), Certificates: []acmecore.Treated{}}}
+		Trigger: request.Trigger, By: request.By, Began: now.UTC(), DryRun: request.DryRun, ID: p.NewRun(now), Certificates: []acmecore.Treated{}},
+		refused: make(map[string]time.Time)}
 	r.batch = newBatch(func(jobs []*job) { r.deliver(ctx, jobs) })
 	return r
 }
@@ -61,23 +72,49 @@ func serial(progress acmecore.Progress) acmecore.Progress {
 	}
 }
 
-// walk looks at the certificates, a few at a time, and then treats those that
-// something is to be done to, all at once: the ones that expire first have their
-// orders first.
+// walk looks at the certificates, and then treats those that something is to be
+// done to: the ones that expire first have their orders first.
 func (r *run) walk(ctx context.Context, ids []acmecore.ID) {
 	r.record.Managed = len(ids)
 	jobs := r.lookAtAll(ctx, ids)
 	slices.SortStableFunc(jobs, func(a, b *job) int { return a.found.Certificate.NotAfter.Compare(b.found.Certificate.NotAfter) })
-	r.batch.enter() // nothing is loaded before everything is begun
-	var treating sync.WaitGroup
-	for _, j := range jobs {
-		if ctx.Err() == nil && r.affordable(j) {
-			r.batch.enter()
-			treating.Go(func() { r.treat(ctx, j) })
+	if r.request.DryRun {
+		for _, j := range jobs {
+			j.plan()
 		}
+		return
 	}
-	r.batch.leave()
+	queues := make(map[string][]*job) // by CA: one that hangs holds nobody else up
+	var watched []*job
+	for _, j := range jobs {
+		if j.watchOnly {
+			watched = append(watched, j)
+			continue
+		}
+		r.batch.enter()
+		queues[j.found.Authority] = append(queues[j.found.Authority], j)
+	}
+	var treating sync.WaitGroup
+	for _, queue := range queues {
+		r.work(&treating, queue, maxOrders, func(j *job) { r.treat(ctx, j) })
+	}
+	r.work(&treating, watched, maxProving, func(j *job) { r.watch(ctx, j) })
 	treating.Wait()
+	r.work(&treating, r.watched, maxProving, func(j *job) { r.watch(ctx, j) })
+	treating.Wait()
+	r.batch.wait()
+}
+
+// work does something to each job of a queue, so many at a time and in its order.
+func (r *run) work(group *sync.WaitGroup, queue []*job, atOnce int, do func(*job)) {
+	next := new(atomic.Int64)
+	for range min(len(queue), atOnce) {
+		group.Go(func() {
+			for i := int(next.Add(1)) - 1; i < len(queue); i = int(next.Add(1)) - 1 {
+				do(queue[i])
+			}
+		})
+	}
 }
 
 // lookAtAll returns those that need more than a look, which are few.
@@ -105,24 +142,44 @@ func (r *run) lookAtAll(ctx context.Context, ids []acmecore.ID) (jobs []*job) {
 // affordable takes an order from what the CA may be asked for, where the job needs
 // one. Without it the job is postponed.
 func (r *run) affordable(j *job) bool {
-	if !j.work.obtain || r.request.DryRun {
+	if !j.work.obtain {
 		return true
 	}
-	wait := r.Stages.Pace(j.now.Authority)
-	if wait <= 0 {
+	r.mu.Lock()
+	next, refused := r.refused[j.now.Authority]
+	wait, interval := time.Duration(0), r.Stages.Interval()
+	if !refused {
+		wait = r.Stages.Pace(j.now.Authority)
+		next = time.Now().Add(wait)
+		refused = wait > 0
+	}
+	if refused { // the next one in the queue has its turn one order later
+		r.refused[j.now.Authority] = next.Add(interval)
+	}
+	r.mu.Unlock()
+	if !refused {
 		return true
 	}
 	j.treated.Reason, j.treated.Text = j.work.reason, j.work.text
-	j.treated.Outcome, j.treated.Next = acmecore.Postponed, time.Now().Add(wait).UTC()
+	j.treated.Outcome, j.treated.Next = acmecore.Postponed, next.UTC()
 	j.treated.Problem = "as many orders as [renew] orders allows were made"
-	r.agenda.put(j.id, j.treated.Next)
-	r.enter(j)
+	r.agenda.put(j.id, next)
+	if r.request.Trigger != bySchedule {
+		r.enter(j)
+		return false
+	}
+	r.mu.Lock()
+	r.waiting++ // one line for all of them: there may be thousands, at each pass
+	r.mu.Unlock()
 	return false
 }
 
+// bySchedule is the trigger of a pass that nobody asked for.
+const bySchedule = "schedule"
+
 func (r *run) job(id acmecore.ID) *job {
 	found := r.Pipeline.look(id)
-	return &job{run: r, id: id, found: found, now: found, done: make(chan struct{}), treated: acmecore.Treated{
+	return &job{run: r, id: id, found: found, now: found, treated: acmecore.Treated{
 		ID: id, Names: found.Certificate.Names, State: found.Certificate.State(time.Now()), Stages: []acmecore.Stage{}}}
 }
 
@@ -142,13 +199,28 @@ func (r *run) look(id acmecore.ID) *job {
 		return nil // or it is not managed any more
 	}
 	j.work = j.decide(now)
+	j.watchable = r.request.Everything && !r.request.DryRun && j.found.Watched && j.found.usable(now)
 	asks := !r.request.DryRun && !j.work.obtain && j.asks(now)
-	watches := r.request.Everything && !r.request.DryRun && j.found.Watched && j.found.usable(now)
-	if j.work.some() || asks || watches || !r.request.DryRun && (j.untold(now) || j.mended(now)) {
+	if j.work.some() || asks || !r.request.DryRun && (j.untold(now) || j.mended(now) || r.unsettled(j)) {
+		return j
+	}
+	if j.watchable && j.work.wait.IsZero() {
+		j.watchOnly = true
 		return j
 	}
 	r.settleIdle(j, now)
 	return nil
+}
+
+// unsettled finds, once a day, what is no longer in ssl as it was published.
+func (r *run) unsettled(j *job) bool {
+	return r.request.Everything && r.request.Trigger == bySchedule && !r.Stages.Settled(j.id)
+}
+
+// plan ends a job of a dry run.
+func (j *job) plan() {
+	j.treated.Reason, j.treated.Text, j.treated.Outcome = j.work.reason, j.work.text, acmecore.Planned
+	j.run.enter(j)
 }
 
 // settleIdle ends a job that nothing is to be done for.
@@ -189,29 +261,52 @@ func (r *run) unreadable(j *job) {
 // treat does what is to be done to one certificate. It joins the batch, or leaves
 // it, exactly once.
 func (r *run) treat(ctx context.Context, j *job) {
-	if r.request.DryRun {
+	if ctx.Err() != nil || !j.hold() {
 		r.batch.leave()
-		j.treated.Reason, j.treated.Text, j.treated.Outcome = j.work.reason, j.work.text, acmecore.Planned
-		r.enter(j)
 		return
 	}
-	release, busy := r.Stages.Hold(j.id)
-	if busy {
-		r.batch.leave()
-		r.agenda.put(j.id, time.Now())
-		j.elsewhere()
-		return
-	}
-	defer release()
-	j.lookAgain()
 	j.ask(ctx)
+	if !r.affordable(j) {
+		r.batch.leave()
+		j.release()
+		return
+	}
 	r.do(ctx, j)
+}
+
+// hold keeps other runs from the certificate, and sees what one may have done before.
+func (j *job) hold() bool {
+	release, busy := j.run.Stages.Hold(j.id)
+	if busy {
+		j.run.agenda.put(j.id, time.Now())
+		j.elsewhere()
+		return false
+	}
+	j.release = release
+	j.lookAgain()
+	return true
+}
+
+// watch looks at a certificate as a visitor, and does nothing else. It holds up no
+// load: there may be thousands, at addresses that do not answer.
+func (r *run) watch(ctx context.Context, j *job) {
+	if ctx.Err() != nil || !j.hold() {
+		return
+	}
+	defer j.release()
+	if j.work.some() { // there is more to do meanwhile, which is for a pass of its own
+		r.agenda.put(j.id, time.Now())
+		return
+	}
+	j.before = r.Stages.Proofs(ctx, j.id)
+	j.judge(ctx, nil)
+	j.conclude()
 }
 
 // elsewhere tells whoever asked for the run that another one has the certificate: it
 // must not read as if nothing had been due.
 func (j *job) elsewhere() {
-	if j.run.request.Trigger == "schedule" || !j.work.some() {
+	if j.run.request.Trigger == bySchedule || !j.work.some() {
 		return
 	}
 	j.treated.Reason, j.treated.Text, j.treated.Outcome = j.work.reason, j.work.text, acmecore.Postponed
@@ -227,21 +322,28 @@ func (j *job) lookAgain() {
 	j.work = j.decide(time.Now())
 }
 
-// do takes a job through its stages. The certificate is held.
+// do takes a job through its stages. The certificate is held; the batch gives it back.
 func (r *run) do(ctx context.Context, j *job) {
 	j.treated.Reason, j.treated.Text = j.work.reason, j.work.text
-	joins := j.prepare(ctx)
-	if joins {
+	if j.prepare(ctx) {
 		r.batch.join(j)
-	} else {
-		r.batch.leave()
-		j.serviced()
+		return
 	}
+	r.batch.leave()
+	j.serviced()
 	j.conclude()
+	j.giveBack()
+	if j.watchable && j.treated.Outcome == "" {
+		again := r.job(j.id)
+		again.watchOnly = true
+		r.mu.Lock()
+		r.watched = append(r.watched, again)
+		r.mu.Unlock()
+	}
 }
 
-// prepare is what comes before the batch: order and install. It tells whether the
-// certificate is to be loaded or verified.
+// prepare is what comes before the batch: order and install. It tells whether there
+// is something left to do, if only to tell that it was renewed.
 func (j *job) prepare(ctx context.Context) (delivers bool) {
 	mended := j.mended(time.Now())
 	switch err := j.run.Stages.Settle(j.id); {
@@ -259,7 +361,7 @@ func (j *job) prepare(ctx context.Context) (delivers bool) {
 	if j.work.install {
 		j.install()
 	}
-	return len(j.work.load) > 0 || j.work.verify || j.run.request.Everything && j.now.Watched && j.now.usable(time.Now())
+	return len(j.work.load) > 0 || j.work.verify || j.treated.Outcome == acmecore.Renewed || j.untold(time.Now())
 }
 
 // obtainIt orders the certificate; what is to be delivered afterwards depends on
@@ -276,7 +378,9 @@ func (j *job) obtainIt(ctx context.Context) bool {
 	j.now.Standing.LastRun = r.record.ID
 	j.remember()
 	obtain := j.obtain
-	if obtain == nil {
+	if obtain != nil {
+		r.Stages.Pace(j.now.Authority) // it counts, and waits for nobody: somebody asked for it
+	} else {
 		obtain = func(ctx context.Context, report acmecore.Progress) error { return r.Stages.Obtain(ctx, j.id, report) }
 	}
 	err = j.stage("order", func() (string, error) { return "", obtain(ctx, r.progress) })
@@ -331,5 +435,12 @@ func (j *job) install() {
 	})
 	if err != nil {
 		j.trouble("install", err.Error(), acmecore.HintOf(err))
+	}
+	switch {
+	case len(j.treated.Files) > 0:
+	case err != nil: // there is nothing new that a server could read
+		j.work.load, j.work.verify = nil, false
+	default:
+		j.work.load = j.now.unloaded()
 	}
 }

@@ -13,7 +13,7 @@ import (
 // enter adds what became of a certificate to the record. Those that were only
 // looked at are not in it.
 func (r *run) enter(j *job) {
-	if r.request.Everything {
+	if r.request.Everything && (j.watchable || !j.watchOnly) { // once
 		r.logCertificate(j)
 	}
 	if j.treated.Outcome == "" {
@@ -32,28 +32,14 @@ func (r *run) tell(event acmecore.Event) {
 	r.events = append(r.events, event)
 }
 
-// report tells what has happened since the last report. That a renewal was told is
-// remembered afterwards: a kill in between has it told again, which the report stage
-// knows from its cause.
-func (r *run) report() {
+// report tells what has happened since the last report, and tells whether that is
+// kept now. What is not stays for the next report.
+func (r *run) report() bool {
 	r.mu.Lock()
 	events := r.events
 	r.events = nil
 	r.mu.Unlock()
-	if len(events) == 0 {
-		return
-	}
-	if err := r.Stages.Tell(events...); err != nil {
-		r.Log.Error("not reported", "run", r.record.ID, "events", len(events), "error", err)
-		return
-	}
-	for _, event := range events {
-		if event.Kind == acmecore.EventRenewed {
-			told := r.job(acmecore.ID(event.Subject))
-			told.now.Standing.Told = event.Cause
-			told.remember()
-		}
-	}
+	return r.Pipeline.report(events)
 }
 
 // end closes the run: its report, its record and its line in the log.
@@ -99,11 +85,11 @@ func days(d time.Duration) int {
 
 // logEnd writes the closing line, for a run that had something to do.
 func (r *run) logEnd() {
-	if len(r.record.Certificates)+len(r.record.Loads) == 0 && !r.request.Everything {
+	if len(r.record.Certificates)+len(r.record.Loads)+r.waiting == 0 && !r.request.Everything {
 		return
 	}
 	r.Log.Info("run ended", "run", r.record.ID, "trigger", r.record.Trigger, "certificates", r.record.Managed,
 		"renewed", r.record.Count(acmecore.Renewed), "repaired", r.record.Count(acmecore.Repaired),
 		"not_served", r.record.Count(acmecore.NotServed), "failed", r.record.Count(acmecore.Failed),
-		"postponed", r.record.Count(acmecore.Postponed), "seconds", int(r.record.Ended.Sub(r.record.Began).Seconds()))
+		"postponed", r.record.Count(acmecore.Postponed), "waiting_for_orders", r.waiting, "seconds", int(r.record.Ended.Sub(r.record.Began).Seconds()))
 }

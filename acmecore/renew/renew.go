@@ -66,11 +66,15 @@ type Stages interface {
 	Look(id acmecore.ID) Situation
 	// Settle finishes what a killed run has begun and can be finished without the CA.
 	Settle(id acmecore.ID) error
+	// Settled tells whether there is nothing of that.
+	Settled(id acmecore.ID) bool
 	// Inform asks the CA when it wants the certificate renewed (RFC 9773).
 	Inform(ctx context.Context, s Situation) schedule.Answer
 	// Pace takes one order from what the CA may be asked for; otherwise it returns how
 	// long to wait for one.
 	Pace(authority string) (wait time.Duration)
+	// Interval lies between two orders at the pace that is allowed.
+	Interval() time.Duration
 	// Obtain orders the certificate and keeps it as its current version.
 	Obtain(ctx context.Context, id acmecore.ID, report acmecore.Progress) error
 	// Failure is what is remembered of an error of Obtain.
@@ -81,6 +85,8 @@ type Stages interface {
 	// PutBack gives the targets the files back that Install has replaced; there may
 	// have been none.
 	PutBack(id acmecore.ID) (files []string, err error)
+	// Accept forgets what Install has replaced: the certificate is in service.
+	Accept(id acmecore.ID) error
 	// Load runs the action of that name.
 	Load(ctx context.Context, action string, batch Batch, report acmecore.Progress) acmecore.LoadResult
 	// Proofs says what visitors see now.
@@ -103,6 +109,7 @@ type Pipeline struct {
 	agenda  *agenda
 	slots   slots
 	unkept  unkept
+	untold  untold
 }
 
 // Options are what a pipeline is made of; all are required.
@@ -171,6 +178,7 @@ func (p *Pipeline) One(ctx context.Context, request Request, id acmecore.ID, obt
 	r.record.Managed = 1
 	r.batch.enter()
 	r.do(ctx, job)
+	r.batch.wait()
 	return r.end(), job.err
 }
 

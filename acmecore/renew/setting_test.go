@@ -49,6 +49,7 @@ type world struct {
 	silent      bool // no server answers
 	deafToLoads bool // servers keep what they have, whatever is loaded
 	unkept      bool // standings cannot be written
+	unsettled   bool // what is in ssl is not what was published
 }
 
 func newWorld(tb testing.TB) *world {
@@ -91,9 +92,12 @@ func (w *world) issue(id acmecore.ID, at time.Time) {
 	w.current[id] = c
 }
 
-func (w *world) pipeline() *renew.Pipeline {
+func (w *world) pipeline() *renew.Pipeline { return w.through(w) }
+
+// through is a pipeline with other stages before those of the world.
+func (w *world) through(stages renew.Stages) *renew.Pipeline {
 	runs := 0
-	return renew.New(renew.Options{Stages: w, Log: slog.New(slog.DiscardHandler), NewRun: func(time.Time) string {
+	return renew.New(renew.Options{Stages: stages, Log: slog.New(slog.DiscardHandler), NewRun: func(time.Time) string {
 		w.mu.Lock()
 		defer w.mu.Unlock()
 		runs++
@@ -133,7 +137,28 @@ func (w *world) Look(id acmecore.ID) renew.Situation {
 	return s
 }
 
-func (w *world) Settle(acmecore.ID) error { return nil }
+func (w *world) Settle(acmecore.ID) error {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.unsettled = false
+	return nil
+}
+
+func (w *world) Settled(acmecore.ID) bool {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return !w.unsettled
+}
+
+func (w *world) Interval() time.Duration { return 3 * time.Hour / time.Duration(w.allowed) }
+
+// Accept forgets the files before.
+func (w *world) Accept(id acmecore.ID) error {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	delete(w.before, id)
+	return nil
+}
 
 func (w *world) Inform(_ context.Context, s renew.Situation) schedule.Answer {
 	w.mu.Lock()

@@ -54,10 +54,16 @@ func (s *slots) deafen(authority string) {
 }
 
 // isDeaf tells whether the CA could not be reached a moment ago.
-func (s *slots) isDeaf(authority string) bool {
+func (s *slots) isDeaf(authority string) bool { return s.deafUntil(authority).After(time.Now()) }
+
+// deafUntil is when the CA is asked for advice again that could not be reached; zero
+// for any other. A clock that was set back makes no difference to it.
+func (s *slots) deafUntil(authority string) time.Time {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	since, found := s.deaf[authority]
-	age := time.Since(since)
-	return found && age >= 0 && age < deafTime
+	if !found || time.Since(since).Abs() >= deafTime {
+		return time.Time{}
+	}
+	return since.Add(deafTime)
 }

@@ -40,14 +40,11 @@ func (r *Root) Replaced(id acmecore.ID, target string) ([]byte, error) {
 	return snapshot, nil
 }
 
-// DropReplaced forgets it; that there is nothing is no error.
-func (r *Root) DropReplaced(id acmecore.ID, target string) error {
-	path, err := r.replaced(id, target)
-	if err != nil {
-		return err
-	}
-	if err := durable.Remove(path); err != nil {
-		return fmt.Errorf("forget what %s replaced in %s: %w", id, target, err)
+// ForgetReplaced forgets what the certificate has replaced in all targets; that there
+// is nothing is no error.
+func (r *Root) ForgetReplaced(id acmecore.ID) error {
+	if err := durable.Remove(r.path("priv", "replaced", string(id))); err != nil {
+		return fmt.Errorf("forget what %s replaced: %w", id, err)
 	}
 	return nil
 }
