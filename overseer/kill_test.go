@@ -118,6 +118,7 @@ func TestOverseerKilledAtAnyMoment(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
+			s.idle()
 			s.checkRecovered()
 			s.checkRound(round, after.String())
 			if err := overseer.Stop(); err != nil {
@@ -127,6 +128,21 @@ func TestOverseerKilledAtAnyMoment(t *testing.T) {
 		s.forget("www_example_test")
 	}
 	s.checkEnd()
+}
+
+// idle returns when the overseer has gone on with what was begun, and has nothing to
+// do any more.
+func (s *site) idle() {
+	s.Helper()
+	for over := time.Now().Add(time.Minute); ; {
+		output, err := s.command("manage").CombinedOutput()
+		if exitStatus(err) == exitNothing {
+			return
+		}
+		if time.Now().After(over) {
+			s.Fatalf("the overseer is not done after a minute: %v\n%s", err, output)
+		}
+	}
 }
 
 // measure returns how long a run takes here and now, and a bit more.

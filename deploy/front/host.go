@@ -75,9 +75,25 @@ func (h *Host) setUp() {
 	h.Identity, err = lab.MakeIdentity(h.Dir, Name)
 	h.must(err)
 	h.write("state/etc/wcme.toml", settings())
-	h.write("state/etc/certificates/"+strings.ReplaceAll(Listed, ".", "_")+".toml", fmt.Sprintf("names = [%q]\n", Listed))
+	h.manage(Listed)
 	h.write("users", User+":{SHA}"+hash(Password)+"\n")
 	h.write("users.plain", User+":"+Password+"\n")
+}
+
+// manage makes a certificate that is managed, and valid for years: the overseer has
+// nothing to do.
+func (h *Host) manage(name string) {
+	h.test.Helper()
+	id := strings.ReplaceAll(name, ".", "_")
+	h.write("state/etc/certificates/"+id+".toml", fmt.Sprintf("names = [%q]\n", name))
+	versions := filepath.Join(h.Root, "priv", "certificates", id)
+	version := filepath.Join(versions, "000001")
+	h.must(os.MkdirAll(version, 0o700))
+	identity, err := lab.MakeIdentity(version, name)
+	h.must(err)
+	h.must(os.Rename(identity.Certificate, filepath.Join(version, "fullchain.pem")))
+	h.must(os.Remove(identity.Root))
+	h.must(os.Symlink("000001", filepath.Join(versions, "current")))
 }
 
 // settings name a certification authority that nobody can reach.
