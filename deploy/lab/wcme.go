@@ -17,6 +17,7 @@ func (p Programs) Command(ctx context.Context, root, verb string, args ...string
 	cmd.Env = slices.DeleteFunc(os.Environ(), func(variable string) bool {
 		return strings.HasPrefix(variable, "WCME_")
 	})
+	cmd.Env = append(cmd.Env, "WCME_OPCOM=none") // what happens in tests is nobody's log's business
 	cmd.Env = append(cmd.Env, p.Clock.environment()...)
 	return cmd
 }
