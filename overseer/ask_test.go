@@ -26,9 +26,17 @@ func ask() {
 	if user := os.Args[2]; user != "" {
 		ctx = control.WithUser(ctx, user)
 	}
-	client := control.NewClient(os.Args[1])
+	if err := askFor(ctx, control.NewClient(os.Args[1]), os.Args[3]); err != nil {
+		fmt.Println(acmecore.KindOf(err))
+		return
+	}
+	fmt.Println("ok")
+}
+
+// askFor asks for one of operations().
+func askFor(ctx context.Context, client *control.Client, operation string) error {
 	err := errors.New("there is no such operation")
-	switch os.Args[3] {
+	switch operation {
 	case "list":
 		_, err = client.List(ctx)
 	case "certify":
@@ -37,6 +45,20 @@ func ask() {
 		_, err = client.Register(ctx, control.RegisterRequest{}, nil)
 	case "check":
 		_, err = client.CheckCA(ctx, "")
+	case "manage":
+		_, err = client.Manage(ctx, control.ManageRequest{}, nil)
+	case "dry-run":
+		_, err = client.Manage(ctx, control.ManageRequest{DryRun: true}, nil)
+	case "restore":
+		_, err = client.Restore(ctx, control.RestoreRequest{ID: "managed"}, nil)
+	case "served":
+		_, err = client.CheckServed(ctx, nil, nil)
+	case "load":
+		_, err = client.CheckLoad(ctx, "", nil)
+	case "report":
+		err = client.CheckReport(ctx, control.ByMail, nil)
+	case "alive":
+		err = client.Alive(ctx)
 	case "probe":
 		_, err = client.CheckChallenge(ctx, control.ChallengeRequest{}, nil)
 	case "probe-by":
@@ -48,17 +70,13 @@ func ask() {
 	case "probe-other":
 		_, err = client.CheckChallenge(ctx, control.ChallengeRequest{Names: []acmecore.Name{"managed.example.test", "other.example.test"}}, nil)
 	}
-	if err != nil {
-		fmt.Println(acmecore.KindOf(err))
-		return
-	}
-	fmt.Println("ok")
+	return err
 }
 
 // operations are asked for in this order; those from "probe" on are one operation,
 // with different requests.
 func operations() []string {
-	return []string{"list", "certify", "register", "check", "probe", "probe-managed", "probe-other", "probe-by", "probe-at"}
+	return []string{"list", "certify", "register", "check", "manage", "dry-run", "restore", "served", "load", "report", "alive", "probe", "probe-managed", "probe-other", "probe-by", "probe-at"}
 }
 
 // Users that no host has: the kernel asks for numbers only.

@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"io"
 	"log/slog"
 	"os"
@@ -9,6 +10,7 @@ import (
 	"path/filepath"
 	"sync"
 	"syscall"
+	"time"
 
 	"github.com/spf13/cobra"
 
@@ -42,6 +44,8 @@ deploy/systemd, deploy/s6 and deploy/openrc start it.`,
 // overseer holds the state directory's lock as long as it runs. The descriptor
 // is told when it is ready.
 func (p *program) overseer(ctx context.Context, descriptor int) error {
+	hangup := make(chan os.Signal, 1)
+	signal.Notify(hangup, syscall.SIGHUP) // to the end of the process, which a SIGHUP would otherwise be
 	root, err := p.open()
 	if err != nil {
 		return err
@@ -67,16 +71,12 @@ func (p *program) overseer(ctx context.Context, descriptor int) error {
 	if err := m.Started(); err != nil {
 		log.Error("start not noted", "error", err)
 	}
-	answering, err := answerAlways(m, root, log)
-	if err != nil {
-		return err
+	running := &overseer{program: p, manager: m, supervisor: supervisor, log: log, file: file, hangup: hangup, kick: make(chan struct{}, 1)}
+	err = running.answerAndServe(ctx, root)
+	if err := m.Ended(); err != nil { // also of an end for an error, but not of a panic
+		log.Error("end not noted", "error", err)
 	}
-	defer answering.Close()
-	running := &overseer{program: p, manager: m, answering: answering, supervisor: supervisor, log: log, file: file, kick: make(chan struct{}, 1)}
-	if err := running.serve(ctx); err != nil {
-		return err
-	}
-	return m.Ended()
+	return err
 }
 
 // overseer is one that runs.
@@ -87,7 +87,17 @@ type overseer struct {
 	supervisor *supervisor
 	log        *slog.Logger
 	file       *logging.File
-	kick       chan struct{} // has the daily work look at everything
+	hangup     chan os.Signal // gets SIGHUP
+	kick       chan struct{}  // has the daily work look at everything
+}
+
+// answerAndServe answers challenges beside what serve does.
+func (o *overseer) answerAndServe(ctx context.Context, root *store.Root) (err error) {
+	if o.answering, err = answerAlways(o.manager, root, o.log); err != nil {
+		return err
+	}
+	defer o.answering.Close()
+	return o.serve(ctx)
 }
 
 // serve answers on the socket, and does the daily work, until the context ends.
@@ -102,36 +112,58 @@ func (o *overseer) serve(ctx context.Context) error {
 	}
 	defer os.Remove(o.socket())
 	o.log.Info("overseer started", "version", version, "root", o.rootDir, "socket", o.socket(), "process", os.Getpid())
-	ctx, cancel := context.WithCancel(ctx)
+	ctx, end := context.WithCancelCause(ctx)
 	defer supervise(ctx, o.supervisor, o.socket())()
-	wait := o.work(ctx)
+	wait := o.work(ctx, end)
 	defer wait()
-	defer cancel() // whatever ends first ends the rest
-	server := &control.Server{Operations: o.manager, Script: script.uid, Log: o.log}
+	defer end(nil) // whatever ends first ends the rest
+	server := &control.Server{Operations: o.manager, Script: script.uid, Log: o.log, Refused: o.manager.Refused}
 	err = server.Serve(ctx, listener)
 	o.log.Info("overseer ended")
+	if cause := context.Cause(ctx); cause != nil && !errors.Is(cause, context.Canceled) {
+		return cause
+	}
 	return err
 }
 
+// watchTime is how often it is looked whether the state directory is there.
+const watchTime = 5 * time.Minute
+
+// watch ends the overseer when its state directory is there no more: in an empty one
+// everything would be ordered again.
+func (o *overseer) watch(ctx context.Context, end context.CancelCauseFunc) {
+	for {
+		timer := time.NewTimer(watchTime)
+		select {
+		case <-ctx.Done():
+			timer.Stop()
+			return
+		case <-timer.C:
+		}
+		if err := o.manager.Complete(); err != nil {
+			end(err)
+			return
+		}
+	}
+}
+
 // work begins what goes on beside answering, and returns what waits for its end.
-func (o *overseer) work(ctx context.Context) (wait func()) {
+func (o *overseer) work(ctx context.Context, end context.CancelCauseFunc) (wait func()) {
 	var works sync.WaitGroup
+	works.Go(func() { o.watch(ctx, end) })
 	works.Go(func() { o.manager.Keep(ctx, o.kick) })
-	hangup := make(chan os.Signal, 1)
-	signal.Notify(hangup, syscall.SIGHUP)
-	works.Go(func() { o.reload(ctx, hangup) })
+	works.Go(func() { o.reload(ctx) })
 	return works.Wait
 }
 
 // reload reads the configuration again at each SIGHUP, and opens the log file again,
 // which may have been moved.
-func (o *overseer) reload(ctx context.Context, hangup chan os.Signal) {
-	defer signal.Stop(hangup)
+func (o *overseer) reload(ctx context.Context) {
 	for {
 		select {
 		case <-ctx.Done():
 			return
-		case <-hangup:
+		case <-o.hangup:
 		}
 		if err := o.file.Reopen(); err != nil {
 			o.log.Error("log file not opened again", "error", err)

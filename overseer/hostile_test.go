@@ -141,6 +141,13 @@ func TestHostileRequests(t *testing.T) { // U04, U06, U12
 		{"a CA with control characters", post("/1/register", `{"ca":"a\u001b[2Jb"}`), 400, "there is no such authority"},
 		{"a contact that is none", post("/1/register", `{"contact":["a\r\nBcc: b"]}`), 400, `"kind":"invalid"`},
 		{"deep nesting", post("/1/certify", strings.Repeat("[", 60000)), 400, `"kind":"invalid"`},
+		{"an ID that is a path", post("/1/restore", `{"id":"../../etc/passwd"}`), 400, `"kind":"invalid"`},
+		{"an ID with a line end", post("/1/manage", `{"force":["a\nb"]}`), 400, `"kind":"invalid"`},
+		{"an ID that is empty", post("/1/restore", `{}`), 400, `"kind":"invalid"`},
+		{"IDs that are paths", post("/1/check/served", `{"ids":["/etc/passwd"]}`), 400, `"kind":"invalid"`},
+		{"an action that is a command", post("/1/check/load", `{"action":"id; \u001b[2J"}`), 400, "no load action"},
+		{"a way with control characters", post("/1/check/report", `{"way":"\u001b[2Jmail"}`), 400, "nothing is reported that way"},
+		{"a pass with an unknown field", post("/1/manage", `{"command":"id"}`), 400, `unknown field \"command\"`},
 		{"a question with control characters", get("/1/check/ca?ca=%1b%5b2J"), 400, "there is no such authority"},
 	} {
 		status, text := o.send(row.request)

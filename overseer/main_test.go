@@ -10,12 +10,14 @@ import (
 
 // TestMain lets copies of the test's own program be other programs, by the name
 // that they are started under: wcme is what `make` builds from this package, ask
-// is a client of the control socket, and opensocket opens one.
+// is a client of the control socket, opensocket opens one, and syslogd is the
+// system's log.
 func TestMain(m *testing.M) {
 	testscript.Main(m, map[string]func(){
 		"wcme":       func() { go endWithParent(os.Getppid()); main() },
 		"ask":        ask,
 		"opensocket": openSocket,
+		"syslogd":    syslogd,
 	})
 }
 

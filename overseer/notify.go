@@ -152,14 +152,13 @@ func (s *supervisor) look(ctx context.Context, alive func(context.Context) error
 	}
 }
 
-// answers asks the overseer through its own socket for what the pages ask: what
-// returns went through the kernel, the server, the manager and the state
-// directory. An overseer that has too much to do, or that says what is wrong, is
-// alive.
+// answers asks the overseer through its own socket: what returns went through the
+// kernel, the server, the manager and the state directory. An overseer that has too
+// much to do, or that says what is wrong, is alive.
 func answers(path string) func(context.Context) error {
 	client := control.NewClient(path)
 	return func(ctx context.Context) error {
-		_, err := client.List(ctx)
+		err := client.Alive(ctx)
 		if ctx.Err() != nil {
 			return ctx.Err()
 		}

@@ -9,6 +9,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"sync"
 	"syscall"
 	"testing"
 	"testing/synctest"
@@ -160,14 +161,34 @@ func logged(process *lab.Process, text string) func(context.Context) error {
 // TestWatch has a clock of its own, and a liveness that comes and goes.
 func TestWatch(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
+		var mu sync.Mutex // of these two
 		var said []string
 		alive := errors.New("starting")
-		s := &supervisor{watchdog: time.Minute, log: slog.New(slog.DiscardHandler),
-			send: func(state string) error { said = append(said, strings.Split(state, "\n")[0]); return nil }}
+		s := &supervisor{watchdog: time.Minute, log: slog.New(slog.DiscardHandler), send: func(state string) error {
+			mu.Lock()
+			defer mu.Unlock()
+			said = append(said, strings.Split(state, "\n")[0])
+			return nil
+		}}
+		live := func(problem error) {
+			mu.Lock()
+			defer mu.Unlock()
+			alive = problem
+		}
+		taken := func() (text string) {
+			mu.Lock()
+			defer mu.Unlock()
+			text, said = strings.Join(said, " "), nil
+			return text
+		}
 		ctx, cancel := context.WithCancel(t.Context())
 		ended := make(chan struct{})
 		go func() {
-			s.watch(ctx, func(context.Context) error { return alive })
+			s.watch(ctx, func(context.Context) error {
+				mu.Lock()
+				defer mu.Unlock()
+				return alive
+			})
 			close(ended)
 		}()
 		for _, row := range []struct {
@@ -182,17 +203,16 @@ func TestWatch(t *testing.T) {
 			{"stuck for an hour", errors.New("stuck"), time.Hour, ""},
 			{"alive again", nil, 30 * time.Second, "WATCHDOG=1"},
 		} {
-			alive = row.problem
+			live(row.problem)
 			time.Sleep(row.after)
 			synctest.Wait()
-			if got := strings.Join(said, " "); got != row.want {
+			if got := taken(); got != row.want {
 				t.Errorf("%s: got %q, want %q", row.what, got, row.want)
 			}
-			said = nil
 		}
 		cancel()
 		<-ended
-		if got := strings.Join(said, " "); got != "STOPPING=1" {
+		if got := taken(); got != "STOPPING=1" {
 			t.Errorf("in the end: got %q, want STOPPING=1", got)
 		}
 	})

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"log/slog"
 	"time"
 
@@ -31,8 +32,9 @@ func (p *program) reader() (control.Operations, error) {
 }
 
 // actor returns what carries out a verb that changes the state directory: the
-// overseer when it answers, and otherwise a manager in process, with the lock
-// held until release is called. It waits for a verb that has the lock.
+// overseer when it answers, and otherwise a manager in process, which logs to the same
+// file, with the lock held until release is called. It waits for a verb that has the
+// lock.
 func (p *program) actor(ctx context.Context, verb string) (operations control.Operations, release func() error, err error) {
 	client := control.NewClient(p.socket())
 	nothing := func() error { return nil }
@@ -50,18 +52,19 @@ func (p *program) actor(ctx context.Context, verb string) (operations control.Op
 	if lock == nil {
 		return client, nothing, nil
 	}
-	m, err := manager.New(root, version, slog.New(slog.DiscardHandler))
+	log, file := openLog(root, io.Discard)
+	m, err := manager.New(root, version, log)
 	if err != nil {
-		return nil, nil, errors.Join(err, lock.Release())
+		return nil, nil, errors.Join(err, file.Close(), lock.Release())
 	}
-	end := answerWhilePending(m, root)
+	end := answerWhilePending(m, root, log)
 	if err := m.Recover(); err != nil { // as in the overseer, that stops nobody: this run may mend it
 		fmt.Fprintf(p.stderr, "warning: recovery incomplete: %v\n", err)
 	}
 	return m, func() error {
 		end()
 		p.deliver(ctx, m)
-		return p.leave(root, lock)
+		return errors.Join(file.Close(), p.leave(root, lock))
 	}, nil
 }
 

@@ -67,8 +67,8 @@ func (a answering) configure() {
 
 // answerWhilePending is for a verb that does its own work: it has no business
 // with the port when it has proved its names.
-func answerWhilePending(m *manager.Manager, root *store.Root) (end func()) {
-	a := answer(m, root, slog.New(slog.DiscardHandler))
+func answerWhilePending(m *manager.Manager, root *store.Root, log *slog.Logger) (end func()) {
+	a := answer(m, root, log)
 	a.stepwise = true
 	a.configure()
 	return a.Close

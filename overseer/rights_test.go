@@ -71,7 +71,6 @@ func (c *counted) CheckChallenge(context.Context, control.ChallengeRequest, acme
 	return nil, c.called("probe")
 }
 
-// serveControl serves a socket for the group of the script until the test ends.
 func (c *counted) Manage(context.Context, control.ManageRequest, acmecore.Progress) (acmecore.Run, error) {
 	return acmecore.Run{}, c.called("manage")
 }
@@ -92,6 +91,9 @@ func (c *counted) CheckReport(context.Context, control.ReportWay, acmecore.Progr
 	return c.called("check report")
 }
 
+func (c *counted) Alive(context.Context) error { return c.called("alive") }
+
+// serveControl serves a socket for the group of the script until the test ends.
 func serveControl(t *testing.T, path string, script, gid int) *counted {
 	t.Helper()
 	listener, err := control.Listen(path, gid)
@@ -112,20 +114,27 @@ func serveControl(t *testing.T, path string, script, gid int) *counted {
 	return operations
 }
 
-// rights is who may do what (DESIGN §5): a word for each of operations(), in their
-// order.
+// The rights, a word for each of operations(), in their order: of whoever may do
+// everything, of the script for a user who has signed in, and of all others.
+const (
+	allRights  = "yes yes yes yes yes yes yes yes yes yes yes yes yes yes yes yes"
+	readRights = "yes no no no no no no no no no no yes yes no no no"
+	noRights   = "no no no no no no no no no no no no no no no no"
+)
+
+// rights is who may do what (DESIGN §5).
 var rights = []struct {
 	who      string
 	uid      int
 	onBehalf string
 	want     string
 }{
-	{"root", 0, "", "yes yes yes yes yes yes yes yes yes"},
-	{"root, on behalf of somebody", 0, "admin", "yes yes yes yes yes yes yes yes yes"},
-	{"the script, on behalf of a user", scriptUID, "admin", "yes no no no yes yes no no no"},
-	{"the script, on behalf of nobody", scriptUID, "", "no no no no no no no no no"},
-	{"a stranger", strangerUID, "", "no no no no no no no no no"},
-	{"a stranger, on behalf of a user", strangerUID, "admin", "no no no no no no no no no"},
+	{"root", 0, "", allRights},
+	{"root, on behalf of somebody", 0, "admin", allRights},
+	{"the script, on behalf of a user", scriptUID, "admin", readRights},
+	{"the script, on behalf of nobody", scriptUID, "", noRights},
+	{"a stranger", strangerUID, "", noRights},
+	{"a stranger, on behalf of a user", strangerUID, "admin", noRights},
 }
 
 // TestRights asks as each user. The socket is open to everybody here, so that it
@@ -155,11 +164,11 @@ func TestRightsWithoutScript(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, uid := range []int{scriptUID, strangerUID, 65534} {
-		if got := c.rights(uid, socket, "admin", operation); got != "no no no no no no no no no" {
+		if got := c.rights(uid, socket, "admin", operation); got != noRights {
 			t.Errorf("user %d: got %q, want nothing", uid, got)
 		}
 	}
-	if got := c.rights(0, socket, "", operation); got != "yes yes yes yes yes yes yes yes yes" {
+	if got := c.rights(0, socket, "", operation); got != allRights {
 		t.Errorf("root: got %q, want everything", got)
 	}
 }
@@ -174,10 +183,10 @@ func TestRightsOfStrangersEndAtTheSocket(t *testing.T) {
 	if err != nil || info.Mode().Perm() != 0o660 || info.Sys().(*syscall.Stat_t).Gid != scriptUID {
 		t.Errorf("socket: got %v of group %d, %v", info.Mode(), info.Sys().(*syscall.Stat_t).Gid, err)
 	}
-	if got := c.rights(strangerUID, socket, "admin", operation); got != "no no no no no no no no no" {
+	if got := c.rights(strangerUID, socket, "admin", operation); got != noRights {
 		t.Errorf("a stranger: got %q, want nothing", got)
 	}
-	if got := c.rights(scriptUID, socket, "admin", operation); got != "yes no no no yes yes no no no" {
+	if got := c.rights(scriptUID, socket, "admin", operation); got != readRights {
 		t.Errorf("the script: got %q, want to list", got)
 	}
 	output, err := c.command(strangerUID, "wcme", "list", "--root", c.dir).CombinedOutput()
@@ -211,18 +220,10 @@ func TestRightsOfOneself(t *testing.T) {
 	socket := filepath.Join(lab.TempDir(t), "own.sock")
 	operation := serveControl(t, socket, -1, -1)
 	client := control.NewClient(socket)
-	_, errList := client.List(t.Context())
-	_, errCertify := client.Certify(t.Context(), control.CertifyRequest{Names: []acmecore.Name{"a.example.test"}}, nil)
-	_, errRegister := client.Register(t.Context(), control.RegisterRequest{}, nil)
-	_, errCheck := client.CheckCA(t.Context(), "")
-	_, errProbe := client.CheckChallenge(t.Context(), control.ChallengeRequest{DNS: "192.0.2.1:53"}, nil)
-	for i, err := range []error{errList, errCertify, errRegister, errCheck, errProbe} {
-		if err != nil {
-			t.Errorf("%s: %v", operations()[i], err)
+	for _, name := range operations() {
+		if err := askFor(t.Context(), client, name); err != nil || operation.taken() != 1 {
+			t.Errorf("%s: got %v, want that it is done", name, err)
 		}
-	}
-	if got := operation.taken(); got != 5 {
-		t.Errorf("operations done: got %d, want 5", got)
 	}
 }
 

@@ -3,6 +3,7 @@ package main
 import (
 	"errors"
 	"fmt"
+	"net"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -22,6 +23,7 @@ type stage struct {
 	root     string // the state directory
 	web      *webServer
 	pebble   *lab.Pebble
+	visited  net.Listener // of the TLS server
 	programs []*started
 	trees    map[string]tree
 }
@@ -41,9 +43,17 @@ type stageKey struct{}
 //	await PATTERN FILE        waits until the file has a line like that
 //	signal SIGNAL NAME        sends INT, TERM, HUP or KILL to what was started
 //	finish NAME               waits for its end, with exit status 0; ! finish, with another
+//	tls FILE                  starts a TLS server that presents the certificate that is in the file at
+//	                          that moment; sets $TLSPORT
+//	tls stops                 ends it
+//	mailserver FILE           starts a mail server that writes what it takes into the file, and
+//	                          refuses nobody@; sets $MAILSERVER
+//	hook FILE                 starts a server that writes what is posted to it into the file, and
+//	                          takes nothing at /gone; sets $HOOK, its URL
 //	port VARIABLE             sets it to a free port
 //	fetch STATUS URL          gets the page, as it stands there, with that status
-//	snapshot NAME             remembers the state directory, but for the lock, the log and the socket
+//	snapshot NAME             remembers the state directory, but for what every run writes, as isDiary
+//	                          tells
 //	unchanged NAME            compares it with what was remembered; ! unchanged: it must differ
 //	mode MODE FILE…           checks what `ls -l` shows of each file
 //	empty DIR…                checks that nothing is in them
@@ -53,23 +63,26 @@ type stageKey struct{}
 func stageCommands() map[string]func(*testscript.TestScript, bool, []string) {
 	commands := make(map[string]func(*testscript.TestScript, bool, []string))
 	for name, run := range map[string]func(*stage, *testscript.TestScript, []string) error{
-		"pebble":    (*stage).startPebble,
-		"web":       (*stage).behave,
-		"configure": (*stage).configure,
-		"status":    (*stage).status,
-		"start":     (*stage).start,
-		"await":     (*stage).await,
-		"signal":    (*stage).signal,
-		"finish":    (*stage).finish,
-		"port":      (*stage).port,
-		"fetch":     (*stage).fetch,
-		"snapshot":  (*stage).snapshot,
-		"unchanged": (*stage).unchanged,
-		"mode":      (*stage).mode,
-		"empty":     (*stage).empty,
-		"pair":      (*stage).pair,
-		"leaf":      (*stage).leaf,
-		"json":      (*stage).json,
+		"pebble":     (*stage).startPebble,
+		"web":        (*stage).behave,
+		"configure":  (*stage).configure,
+		"status":     (*stage).status,
+		"start":      (*stage).start,
+		"await":      (*stage).await,
+		"signal":     (*stage).signal,
+		"finish":     (*stage).finish,
+		"tls":        (*stage).startTLS,
+		"mailserver": (*stage).startMailServer,
+		"hook":       (*stage).startHook,
+		"port":       (*stage).port,
+		"fetch":      (*stage).fetch,
+		"snapshot":   (*stage).snapshot,
+		"unchanged":  (*stage).unchanged,
+		"mode":       (*stage).mode,
+		"empty":      (*stage).empty,
+		"pair":       (*stage).pair,
+		"leaf":       (*stage).leaf,
+		"json":       (*stage).json,
 	} {
 		commands[name] = func(ts *testscript.TestScript, neg bool, args []string) {
 			err := run(ts.Value(stageKey{}).(*stage), ts, args)

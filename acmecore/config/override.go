@@ -91,11 +91,11 @@ func (c *Config) fitActions() error {
 func (c *Config) overrideMail(addresses []string) error {
 	c.Report.Mail = nil
 	for _, address := range addresses {
-		mail, err := ParseMail(address)
+		recipient, err := ParseRecipient(address)
 		if err != nil {
 			return err
 		}
-		c.Report.Mail = append(c.Report.Mail, mail)
+		c.Report.Mail = append(c.Report.Mail, recipient)
 	}
 	return nil
 }

@@ -23,7 +23,7 @@ func TestTheEnvironmentTakesThePlaceOfTheFile(t *testing.T) {
 	environment := map[string]string{
 		"WCME_CERT":  " /etc/nginx/certs/ , /srv/mail",
 		"WCME_LOAD":  "+, systemctl reload postfix ",
-		"WCME_MAIL":  "a@example.org,b@example.org",
+		"WCME_MAIL":  "a@example.org,root",
 		"WCME_OPCOM": "LOCAL0, daemon",
 	}
 	if err := c.Override(func(name string) string { return environment[name] }); err != nil {
@@ -38,7 +38,7 @@ func TestTheEnvironmentTakesThePlaceOfTheFile(t *testing.T) {
 	}
 	got = append(got, fmt.Sprint(c.Report.Mail, c.Report.Opcom))
 	const want = "cert1/etc/nginx/certscombinedtrue cert2/srv/mailcombinedtrue load1'+'1mtrue load2'systemctl reload postfix'1mtrue " +
-		"[a@example.org b@example.org][local0 daemon]"
+		"[a@example.org root][local0 daemon]"
 	if strings.ReplaceAll(strings.Join(got, "|"), " ", "") != strings.ReplaceAll(strings.ReplaceAll(want, "true ", "true|"), " ", "") {
 		t.Errorf("got  %q\nwant %q", got, want)
 	}
@@ -71,7 +71,7 @@ func TestErrorsOfTheEnvironmentNameTheVariable(t *testing.T) {
 		{"a directory twice", "", "WCME_CERT", "/a,/a/", "WCME_CERT: target cert2: it writes fullchain_{name}.pem in /a, as target cert1 does"},
 		{"a target that an action is for", target + action + "install = [\"a\"]\n", "WCME_CERT", "/a", "WCME_CERT: load action a: it is for targets of wcme.toml"},
 		{"an empty command", "", "WCME_LOAD", "+,", `WCME_LOAD: command "": is empty`},
-		{"an address that is none", "", "WCME_MAIL", "a@example.org,root", `WCME_MAIL: mail address "root"`},
+		{"an address that is none", "", "WCME_MAIL", "a@example.org,-root", `WCME_MAIL: mail address "-root"`},
 		{"a facility that is none", "", "WCME_OPCOM", "central", `WCME_OPCOM: facility "central": is none of`},
 		{"none and another", "", "WCME_OPCOM", "none,daemon", `WCME_OPCOM: "none" stands alone`},
 	} {

@@ -156,6 +156,37 @@ func (l Login) MarshalText() ([]byte, error) { return []byte(l.text), nil }
 // String returns the name; "" for none.
 func (l Login) String() string { return l.text }
 
+// Recipient is a Mail, or the name of a user of this host, whose mail the local
+// sendmail delivers.
+type Recipient struct{ Mail }
+
+// UnmarshalText is ParseRecipient.
+func (r *Recipient) UnmarshalText(text []byte) (err error) {
+	*r, err = ParseRecipient(string(text))
+	return err
+}
+
+// ParseRecipient returns the text as a Recipient, or an error of kind Invalid.
+func ParseRecipient(text string) (Recipient, error) {
+	if isLocalName(text) {
+		return Recipient{Mail{text}}, nil
+	}
+	address, err := ParseMail(text)
+	return Recipient{address}, err
+}
+
+// maxLocalName is how long a local name may be, in bytes (RFC 5321 section 4.5.3.1.1).
+const maxLocalName = 64
+
+// isLocalName tells whether a text is the name of a user as hosts have them. One that
+// begins with a hyphen would be an option of sendmail.
+func isLocalName(text string) bool {
+	other := func(r rune) bool {
+		return !('a' <= r && r <= 'z' || '0' <= r && r <= '9' || strings.ContainsRune("._-", r))
+	}
+	return text != "" && len(text) <= maxLocalName && text[0] != '-' && text[0] != '.' && !strings.ContainsFunc(text, other)
+}
+
 // Sender is a Mail, or none at all.
 type Sender struct{ Mail }
 

@@ -114,9 +114,10 @@ type Verify struct {
 
 // Report is who is told of what happened, and how.
 type Report struct {
-	// Mail addresses that reports are sent to. WCME_MAIL in the overseer's
-	// environment, separated by commas, takes their place.
-	Mail []Mail `toml:"mail" example:"[\"system@example.org\"]"`
+	// Mail addresses that reports are sent to. A name alone, as root, is a user of this
+	// host. WCME_MAIL in the overseer's environment, separated by commas, takes their
+	// place.
+	Mail []Recipient `toml:"mail" example:"[\"system@example.org\", \"root\"]"`
 	// The address that they come from; wcme@ and the name of this host while it is
 	// empty.
 	From Sender `toml:"from" example:"\"wcme@www.example.org\""`

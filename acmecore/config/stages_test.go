@@ -72,7 +72,7 @@ probe = ["192.0.2.1", "[2001:DB8::1]:8443", "2001:db8::2", "127.0.0.1:2525/smtp"
 patience = "1m"
 
 [report]
-mail = ["system@example.org"]
+mail = ["system@example.org", "root", "www-data.2_x"]
 from = "wcme@host"
 server = "127.0.0.1:25"
 tls = "none"
@@ -140,7 +140,7 @@ probe = ['192.0.2.1', '[2001:db8::1]:8443', '[2001:db8::2]', '127.0.0.1:2525/smt
 patience = '1m'
 
 [report]
-mail = ['system@example.org']
+mail = ['system@example.org', 'root', 'www-data.2_x']
 from = 'wcme@host'
 server = '127.0.0.1:25'
 tls = 'none'

@@ -94,6 +94,12 @@ func (c *Client) CheckReport(ctx context.Context, way ReportWay, progress acmeco
 	return c.call(ctx, http.MethodPost, pathCheckReport, reportRequest{way}, progress, &nothing)
 }
 
+// Alive implements Operations.
+func (c *Client) Alive(ctx context.Context) error {
+	var nothing any
+	return c.call(ctx, http.MethodGet, pathAlive, nil, nil, &nothing)
+}
+
 // call sends one request and reads the lines of its answer to the last one,
 // which it decodes into result.
 func (c *Client) call(ctx context.Context, method, path string, request any, progress acmecore.Progress, result any) error {

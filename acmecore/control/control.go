@@ -41,6 +41,9 @@ type Operations interface {
 	// CheckReport sends a report of no consequence one way, and tells in steps what
 	// happened.
 	CheckReport(ctx context.Context, way ReportWay, progress acmecore.Progress) error
+	// Alive tells whether there is anything that could answer: it takes no time,
+	// however much is managed.
+	Alive(ctx context.Context) error
 }
 
 // ManageRequest says what one pass is to do.

@@ -28,6 +28,10 @@ type Server struct {
 	Script int
 	// Log gets a line for each request that acts.
 	Log *slog.Logger
+	// Refused is told of each request that its caller had no right to: who asked, as
+	// CallerFrom says it, the path, and why not. Callers choose how often that is. nil
+	// tells nobody.
+	Refused func(who, path, reason string)
 }
 
 // Serve answers on the listener, which must be of a Unix socket, until the
@@ -70,6 +74,7 @@ func (s *Server) handler() http.Handler {
 	mux.Handle("POST "+pathCheckServed, s.operation(mayAct, places, s.checkServed))
 	mux.Handle("POST "+pathCheckLoad, s.operation(mayAct, places, s.checkLoad))
 	mux.Handle("POST "+pathCheckReport, s.operation(mayAct, places, s.checkReport))
+	mux.Handle("GET "+pathAlive, s.operation(mayAct, places, s.alive))
 	return mux
 }
 
@@ -81,8 +86,9 @@ type run func(*http.Request, acmecore.Progress) (any, error)
 func (s *Server) operation(right right, places chan struct{}, run run) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		caller := peerFrom(r.Context())
+		r = r.WithContext(withCaller(r.Context(), caller, r.Header.Get(headerUser)))
 		if err := s.allow(caller, right, r.Header.Get(headerUser)); err != nil {
-			s.Log.Info("request refused", "path", r.URL.Path, "uid", caller.uid, "reason", err.Error())
+			s.refused(r, err)
 			answer(w, nil, err)
 			return
 		}
@@ -94,13 +100,22 @@ func (s *Server) operation(right right, places chan struct{}, run run) http.Hand
 		case places <- struct{}{}:
 			defer func() { <-places }()
 			stream := &stream{w: w}
-			result, err := run(r.WithContext(withCaller(r.Context(), caller, r.Header.Get(headerUser))), stream.step)
+			result, err := run(r, stream.step)
 			stream.end(result, err)
 		default:
 			answer(w, nil, &acmecore.Error{Kind: acmecore.Busy, Op: "ask the overseer",
 				Cause: fmt.Errorf("it is at work on %d other requests", maxConcurrent), Hint: "try again"})
 		}
 	})
+}
+
+// refused notes a request that its caller had no right to.
+func (s *Server) refused(r *http.Request, err error) {
+	who := CallerFrom(r.Context())
+	s.Log.Info("request refused", "path", r.URL.Path, "caller", who, "reason", err.Error())
+	if s.Refused != nil {
+		s.Refused(who, r.URL.Path, err.Error())
+	}
 }
 
 // readBody takes the whole body in, within its limits of size and time. The
@@ -133,6 +148,9 @@ func (s *Server) checkChallenge(r *http.Request, progress acmecore.Progress) (an
 		return nil, err
 	}
 	if err := s.allowCheck(r.Context(), request); err != nil {
+		if acmecore.KindOf(err) == acmecore.Denied {
+			s.refused(r, err)
+		}
 		return nil, err
 	}
 	return s.Operations.CheckChallenge(r.Context(), request, progress)
@@ -192,6 +210,10 @@ func (s *Server) checkReport(r *http.Request, progress acmecore.Progress) (any, 
 		return nil, err
 	}
 	return struct{}{}, s.Operations.CheckReport(r.Context(), request.Way, progress)
+}
+
+func (s *Server) alive(r *http.Request, _ acmecore.Progress) (any, error) {
+	return struct{}{}, s.Operations.Alive(r.Context())
 }
 
 // decode reads a request strictly: an unknown field is a newer program's.

@@ -13,11 +13,14 @@ type userKey struct{}
 type callerKey struct{}
 
 // withCaller notes who asks, for the audit: the kernel's word, and beside it the
-// user on whose behalf the script asks.
+// user on whose behalf that is, whoever says so.
 func withCaller(ctx context.Context, caller peer, user string) context.Context {
 	text := fmt.Sprintf("uid %d", caller.uid)
-	if user != "" && !caller.mayAll() {
-		text = fmt.Sprintf("user %s (uid %d)", acmecore.Inert(user), caller.uid)
+	if !caller.known {
+		text = "unknown uid"
+	}
+	if user != "" {
+		text = fmt.Sprintf("user %s (%s)", acmecore.Inert(user), text)
 	}
 	return context.WithValue(ctx, callerKey{}, text)
 }

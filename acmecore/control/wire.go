@@ -21,6 +21,7 @@ const (
 	pathCheckServed    = "/1/check/served"
 	pathCheckLoad      = "/1/check/load"
 	pathCheckReport    = "/1/check/report"
+	pathAlive          = "/1/alive"
 )
 
 // servedRequest and the other two are requests that are no more than one value.

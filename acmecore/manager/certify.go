@@ -1,6 +1,7 @@
 package manager
 
 import (
+	"bytes"
 	"cmp"
 	"context"
 	"crypto"
@@ -8,9 +9,9 @@ import (
 	"fmt"
 	"slices"
 	"strings"
-	"time"
 
 	"wcme/acmecore"
+	"wcme/acmecore/audit"
 	"wcme/acmecore/config"
 	"wcme/acmecore/control"
 	"wcme/acmecore/order"
@@ -32,16 +33,28 @@ type plan struct {
 // Certify implements control.Operations. A certificate that was ordered in the
 // same way, and that is neither due nor damaged, is kept unless the request
 // forces another one: CAs count those of the same names.
-func (m *Manager) Certify(ctx context.Context, request control.CertifyRequest, progress acmecore.Progress) (acmecore.Certificate, error) {
-	names, err := namesOf(request)
-	if err != nil {
-		return acmecore.Certificate{}, err
-	}
+func (m *Manager) Certify(ctx context.Context, request control.CertifyRequest, progress acmecore.Progress) (certified acmecore.Certificate, err error) {
+	err = m.audited(ctx, "certify", askedFor(request), func(entry *audit.Entry) error {
+		names, err := namesOf(request)
+		if err != nil {
+			return err
+		}
+		entry.Subject = string(names[0].ID())
+		certified, err = m.certify(ctx, names, request, progress, entry)
+		return err
+	})
+	return certified, err
+}
+
+func (m *Manager) certify(ctx context.Context, names []acmecore.Name, request control.CertifyRequest, progress acmecore.Progress,
+	entry *audit.Entry) (acmecore.Certificate, error) {
 	release, err := m.busy.hold(ctx, string(names[0].ID()))
 	if err != nil {
 		return acmecore.Certificate{}, err
 	}
 	defer release()
+	entry.Before = described(m.facts(names[0].ID()))
+	entry.After = entry.Before
 	plan, err := m.plan(names, request)
 	if err != nil {
 		return acmecore.Certificate{}, err
@@ -53,13 +66,20 @@ func (m *Manager) Certify(ctx context.Context, request control.CertifyRequest, p
 	if err := m.settle(plan.id); err != nil && !errors.As(err, new(*damagedError)) {
 		return acmecore.Certificate{}, err
 	}
-	before := m.facts(plan.id)
 	err = m.bring(ctx, plan, request.Force, progress)
-	m.audit(ctx, "certify", string(plan.id), described(before), described(m.facts(plan.id)), outcome(err))
+	entry.After = described(m.facts(plan.id))
 	if err != nil {
 		return acmecore.Certificate{}, interruptedOr(err, "certify", string(plan.id))
 	}
 	return m.listed(plan.id), m.sweep()
+}
+
+// askedFor is what the audit calls names that need not be any.
+func askedFor(request control.CertifyRequest) string {
+	if len(request.Names) == 0 {
+		return ""
+	}
+	return acmecore.Inert(string(request.Names[0]))
 }
 
 // bring obtains the certificate, unless the one that there is serves, and brings it
@@ -70,21 +90,13 @@ func (m *Manager) bring(ctx context.Context, plan *plan, force bool, progress ac
 	}
 	if kept, serves := m.serves(plan); serves && !force {
 		m.step(m.steps(string(plan.id), progress), "certificate", string(plan.id), fmt.Sprintf("kept: it is valid for %d more days", kept.DaysLeft(m.now())))
-		if err := m.record(plan); err != nil {
+		if _, err := m.record(plan); err != nil {
 			return err
 		}
 		obtain = nil
 	}
 	_, err := m.pipeline.One(ctx, renew.Request{Trigger: "certify", By: control.CallerFrom(ctx)}, plan.id, obtain, progress)
 	return err
-}
-
-// described is what the audit says of a certificate.
-func described(c acmecore.Certificate) string {
-	if c.Version == "" {
-		return ""
-	}
-	return fmt.Sprintf("version %s, serial %s, valid to %s", c.Version, c.Serial, c.NotAfter.Format(time.RFC3339))
 }
 
 // interruptedOr says in words, which cross the control socket, that the run's
@@ -219,18 +231,25 @@ func (m *Manager) obtain(ctx context.Context, p *plan, report acmecore.Progress)
 // announce writes the record before anything is ordered, so that a run that is
 // killed is gone on with by whoever comes next. What it returns puts the record back
 // that was there, after an attempt that left nothing to go on with: a name that was
-// misspelt must not be ordered every day.
+// misspelt must not be ordered every day. What somebody else has done to the record
+// meanwhile stays.
 func (m *Manager) announce(p *plan) (takeBack func() error, err error) {
 	_, before, err := m.root.Record(p.id)
-	switch {
-	case acmecore.KindOf(err) == acmecore.NotFound:
-		takeBack = func() error { return m.root.DropRecord(p.id) }
-	case err != nil:
+	isNew := acmecore.KindOf(err) == acmecore.NotFound
+	if err != nil && !isNew {
 		return nil, err
-	default:
-		takeBack = func() error { return m.root.PutRecord(p.id, before) }
 	}
-	return takeBack, m.record(p)
+	written, err := m.record(p)
+	return func() error {
+		_, now, err := m.root.Record(p.id)
+		switch {
+		case err != nil, written == nil, !bytes.Equal(now, written):
+			return nil
+		case isNew:
+			return m.root.DropRecord(p.id)
+		}
+		return m.root.PutRecord(p.id, before)
+	}, err
 }
 
 // orderTwice makes a second attempt where the CA has forgotten the account.
@@ -296,12 +315,29 @@ func (m *Manager) keep(p *plan, journal *store.Journal, chain [][]byte, report a
 	return errors.Join(closed, m.root.Prune(p.id))
 }
 
-func (m *Manager) record(p *plan) error {
+// record writes the record, and returns what it wrote: nothing where the record that is
+// there says the same, which may be somebody's own, with comments.
+func (m *Manager) record(p *plan) (written []byte, err error) {
 	text, err := p.record.Text()
-	if err != nil {
-		return err
+	if err != nil || m.says(p.id, text) {
+		return nil, err
 	}
-	return m.root.PutRecord(p.id, text)
+	return text, m.root.PutRecord(p.id, text)
+}
+
+// says tells whether the record on disk means what the text, of Certificate.Text, does.
+func (m *Manager) says(id acmecore.ID, text []byte) bool {
+	path, written, err := m.root.Record(id)
+	if err != nil {
+		return false
+	}
+	record, err := config.ParseCertificate(path, written)
+	if err != nil {
+		return false
+	}
+	names, _ := record.HostNames() // which were parsed before
+	meant, err := record.With(names, record.CA, record.Key.KeyType, record.Profile).Text()
+	return err == nil && bytes.Equal(meant, text)
 }
 
 // settle finishes what a killed run had kept but not published, and drops the

@@ -10,8 +10,10 @@ import (
 
 	"wcme/acmecore"
 	"wcme/acmecore/config"
+	"wcme/acmecore/control"
 	"wcme/acmecore/load"
 	"wcme/acmecore/renew"
+	"wcme/acmecore/store"
 )
 
 // loading is what a load action holds.
@@ -37,11 +39,25 @@ func (s stages) Load(ctx context.Context, name string, batch renew.Batch, report
 	defer release()
 	for _, given := range s.Config().Load {
 		if given.Name.String() == name {
-			return s.load(ctx, given, load.Batch(batch), s.steps(name, report))
+			result := s.load(ctx, given, load.Batch(batch), s.steps(name, report))
+			result.Problem = brief(result.Problem)
+			return result
 		}
 	}
 	now := time.Now() // the configuration was read again meanwhile: there is nothing to be done any more
 	return acmecore.LoadResult{Action: name, Began: now, Ended: now, Commands: []acmecore.Command{}}
+}
+
+// brief shortens a problem to what fits into a report. How it begins says what went
+// wrong, and how it ends, what the command said last; the run's record has everything
+// that it said.
+func brief(problem string) string {
+	const most, beginning = 300, 100
+	if len(problem) <= most {
+		return problem
+	}
+	end := problem[len(problem)-(most-beginning-len("…")):]
+	return strings.ToValidUTF8(problem[:beginning], "") + "…" + strings.ToValidUTF8(end, "")
 }
 
 func (m *Manager) load(ctx context.Context, given config.Load, batch load.Batch, report acmecore.Progress) acmecore.LoadResult {
@@ -99,11 +115,22 @@ func (m *Manager) CheckLoad(ctx context.Context, name string, progress acmecore.
 	}
 	defer release()
 	report := m.steps("check load", progress)
+	began := time.Now()
 	for _, given := range actions {
 		results = append(results, m.load(ctx, given, batch, report))
 	}
+	m.recordCheck(ctx, began, len(batch.Certificates), results)
 	m.audit(ctx, "check load", name, "", "", outcomeOf(results))
 	return results, interruptedOr(ctx.Err(), "check load", name)
+}
+
+// recordCheck keeps the record of load actions that somebody asked for.
+func (m *Manager) recordCheck(ctx context.Context, began time.Time, managed int, results []acmecore.LoadResult) {
+	run := acmecore.Run{ID: store.NewRunID(began), Trigger: "check load", By: control.CallerFrom(ctx), Began: began.UTC(), Ended: time.Now().UTC(),
+		Managed: managed, Certificates: []acmecore.Treated{}, Loads: results}
+	if err := m.root.PutRun(run); err != nil {
+		m.log.Error("run not recorded", "run", run.ID, "error", err)
+	}
 }
 
 func (m *Manager) actionsNamed(name string) (actions []config.Load, err error) {

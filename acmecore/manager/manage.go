@@ -18,6 +18,9 @@ var _ control.Operations = (*Manager)(nil)
 func (m *Manager) Manage(ctx context.Context, request control.ManageRequest, progress acmecore.Progress) (acmecore.Run, error) {
 	force, err := m.forced(request.Force)
 	if err != nil {
+		if !request.DryRun {
+			m.audit(ctx, "manage", acmecore.Inert(joined(request.Force)), "", "", outcome(err))
+		}
 		return acmecore.Run{}, err
 	}
 	wanted := renew.Request{Trigger: "manage", By: control.CallerFrom(ctx), DryRun: request.DryRun, Now: request.Now, Force: force, Everything: len(force) == 0}
@@ -62,7 +65,7 @@ func (m *Manager) Started() error {
 	text := "the overseer starts again after an end that was not its own"
 	m.log.Warn(text, "the_one_before_began", since)
 	return m.reporter.Tell(acmecore.Event{Kind: acmecore.EventCrashed, At: time.Now().UTC(), Text: text,
-		Cause: "since " + since.UTC().Format(time.RFC3339), Hint: "log/overseer.log and the system's log say more",
+		Cause: "crash", Hint: "log/overseer.log and the system's log say more",
 		Lines: []string{"the one before began at " + since.UTC().Format(time.RFC3339)}})
 }
 
@@ -70,20 +73,32 @@ func (m *Manager) Started() error {
 // done that would not have to be done again.
 func (m *Manager) Complete() error { return m.root.Complete() }
 
+// Alive implements control.Operations.
+func (m *Manager) Alive(context.Context) error { return m.Complete() }
+
 // Ended notes that the overseer ends by itself.
 func (m *Manager) Ended() error { return m.root.UnmarkRunning() }
 
 // Restore implements control.Operations.
-func (m *Manager) Restore(ctx context.Context, request control.RestoreRequest, progress acmecore.Progress) (acmecore.Certificate, error) {
-	if _, err := m.managed([]acmecore.ID{request.ID}); err != nil {
-		return acmecore.Certificate{}, err
-	}
+func (m *Manager) Restore(ctx context.Context, request control.RestoreRequest, progress acmecore.Progress) (restored acmecore.Certificate, err error) {
+	err = m.audited(ctx, "restore", acmecore.Inert(string(request.ID)), func(entry *audit.Entry) (err error) {
+		if _, err := m.managed([]acmecore.ID{request.ID}); err != nil {
+			return err
+		}
+		restored, err = m.restore(ctx, request, progress, entry)
+		return err
+	})
+	return restored, err
+}
+
+func (m *Manager) restore(ctx context.Context, request control.RestoreRequest, progress acmecore.Progress, entry *audit.Entry) (acmecore.Certificate, error) {
 	release, err := m.busy.hold(ctx, string(request.ID))
 	if err != nil {
 		return acmecore.Certificate{}, err
 	}
 	defer release()
 	before := m.facts(request.ID)
+	entry.Before, entry.After = described(before), described(before)
 	version, err := m.versionBefore(request)
 	if err != nil {
 		return acmecore.Certificate{}, err
@@ -91,9 +106,9 @@ func (m *Manager) Restore(ctx context.Context, request control.RestoreRequest, p
 	if err := m.switchTo(request.ID, before.Version, version); err != nil {
 		return acmecore.Certificate{}, err
 	}
+	entry.After = described(m.facts(request.ID))
 	m.step(m.steps(string(request.ID), progress), "store", string(request.ID), "version "+version+" is the current one")
 	_, err = m.pipeline.One(ctx, renew.Request{Trigger: "restore", By: control.CallerFrom(ctx)}, request.ID, nil, progress)
-	m.audit(ctx, "restore", string(request.ID), "version "+before.Version, "version "+version, outcome(err))
 	return m.listed(request.ID), interruptedOr(err, "restore", string(request.ID))
 }
 
@@ -135,22 +150,4 @@ func (m *Manager) versionBefore(request control.RestoreRequest) (string, error) 
 	}
 	return "", &acmecore.Error{Kind: acmecore.NotFound, Op: "restore", Subject: string(request.ID),
 		Cause: errors.New("no version is kept from before the current one"), Hint: "name one: wcme restore NAME VERSION"}
-}
-
-// done is the outcome of what came to a good end.
-const done = "done"
-
-func outcome(err error) string {
-	if err == nil {
-		return done
-	}
-	return acmecore.Inert(err.Error())
-}
-
-// audit notes who asked for what. That it cannot be noted stops nobody, and is said.
-func (m *Manager) audit(ctx context.Context, what, subject, before, after, outcome string) {
-	entry := audit.Entry{Who: control.CallerFrom(ctx), What: what, Subject: subject, Before: before, After: after, Outcome: outcome}
-	if err := m.root.Audit(entry); err != nil {
-		m.log.Error("audit not written", "what", what, "subject", subject, "error", err)
-	}
 }

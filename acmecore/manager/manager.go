@@ -19,6 +19,7 @@ import (
 	"time"
 
 	"wcme/acmecore"
+	"wcme/acmecore/audit"
 	"wcme/acmecore/challenge"
 	"wcme/acmecore/config"
 	"wcme/acmecore/order"
@@ -36,6 +37,7 @@ type Manager struct {
 
 	root    *store.Root
 	config  atomic.Pointer[config.Config]
+	digest  atomic.Pointer[string] // of the file that it was read from
 	version string
 	log     *slog.Logger
 	now     func() time.Time
@@ -50,8 +52,9 @@ type Manager struct {
 	host     string // its name; "" where it has none
 	pacing   sync.Mutex
 	paces    map[string]schedule.Pace // by the CA's directory
-	asking   sync.Mutex
-	asked    map[string]askedCA // likewise
+	asking   sync.Mutex               // of asked; held for no longer than a look
+	asked    map[string]askedCA       // likewise
+	refusals refusals
 }
 
 // New returns a manager of the state directory. version is sent to CAs; the log
@@ -59,11 +62,12 @@ type Manager struct {
 func New(root *store.Root, version string, log *slog.Logger) (*Manager, error) {
 	m := &Manager{root: root, version: version, log: log, now: time.Now, probes: make(chan struct{}, maxProbes),
 		paces: make(map[string]schedule.Pace), asked: make(map[string]askedCA)}
-	first, err := m.configuration()
+	first, digest, err := m.configuration()
 	if err != nil {
 		return nil, err
 	}
 	m.config.Store(first)
+	m.digest.Store(&digest)
 	m.host, _ = os.Hostname() // "" spreads less
 	m.pipeline = renew.New(renew.Options{Stages: stages{m}, Log: log, NewRun: store.NewRunID})
 	m.reporter = report.New(m.reportSettings(first), root.Spool(), log)
@@ -73,14 +77,17 @@ func New(root *store.Root, version string, log *slog.Logger) (*Manager, error) {
 // Reload reads the configuration again, and publishes what the script must know of
 // it. One that has an error is refused, and the old one stays in force.
 func (m *Manager) Reload() error {
-	err := m.adopt()
-	m.audit(context.Background(), "read configuration again", "wcme.toml", "", "", outcome(err))
-	return err
+	return m.audited(context.Background(), "read configuration again", "wcme.toml", func(entry *audit.Entry) error {
+		entry.Before = *m.digest.Load()
+		err := m.adopt()
+		entry.After = *m.digest.Load()
+		return err
+	})
 }
 
 // adopt puts the configuration in force as it is on disk.
 func (m *Manager) adopt() error {
-	fresh, err := m.configuration()
+	fresh, digest, err := m.configuration()
 	if err != nil {
 		return err
 	}
@@ -91,21 +98,23 @@ func (m *Manager) adopt() error {
 		return err
 	}
 	m.config.Store(fresh)
+	m.digest.Store(&digest)
 	m.reporter.Configure(m.reportSettings(fresh))
 	return nil
 }
 
-// configuration reads it: the file, and what the environment has in its place.
-func (m *Manager) configuration() (*config.Config, error) {
+// configuration reads it: the file, whose digest is returned too, and what the
+// environment has in its place.
+func (m *Manager) configuration() (c *config.Config, digest string, err error) {
 	path, text, err := m.root.Configuration()
 	if err != nil {
-		return nil, err
+		return nil, "", err
 	}
-	c, err := config.Parse(path, text)
+	c, err = config.Parse(path, text)
 	if err != nil {
-		return nil, err
+		return nil, "", err
 	}
-	return c, c.Override(os.Getenv)
+	return c, digestOf(text), c.Override(os.Getenv)
 }
 
 // Check finds what is wrong with the configuration in force beyond what its text

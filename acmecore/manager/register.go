@@ -6,23 +6,35 @@ import (
 	"errors"
 
 	"wcme/acmecore"
+	"wcme/acmecore/audit"
 	"wcme/acmecore/config"
 	"wcme/acmecore/control"
 	"wcme/acmecore/order"
 )
 
 // Register implements control.Operations.
-func (m *Manager) Register(ctx context.Context, request control.RegisterRequest, progress acmecore.Progress) (acmecore.Account, error) {
-	name, authority, err := m.Config().Find(request.CA)
-	if err != nil {
-		return acmecore.Account{}, err
-	}
-	release, err := m.busy.hold(ctx, "account at "+name)
+func (m *Manager) Register(ctx context.Context, request control.RegisterRequest, progress acmecore.Progress) (account acmecore.Account, err error) {
+	err = m.audited(ctx, "register", acmecore.Inert(request.CA), func(entry *audit.Entry) error {
+		name, authority, err := m.Config().Find(request.CA)
+		if err != nil {
+			return err
+		}
+		entry.Subject = name
+		account, err = m.registerAt(ctx, name, authority, request, progress, entry)
+		return err
+	})
+	return account, err
+}
+
+func (m *Manager) registerAt(ctx context.Context, name string, authority config.Authority, request control.RegisterRequest,
+	progress acmecore.Progress, entry *audit.Entry) (acmecore.Account, error) {
+	release, err := m.busy.hold(ctx, accountAt(authority))
 	if err != nil {
 		return acmecore.Account{}, err
 	}
 	defer release()
 	account, _, err := m.account(authority)
+	entry.Before, entry.After = account.URL, account.URL
 	switch {
 	case request.New, acmecore.KindOf(err) == acmecore.NotFound:
 	case err != nil:
@@ -36,8 +48,13 @@ func (m *Manager) Register(ctx context.Context, request control.RegisterRequest,
 		return acmecore.Account{}, interruptedOr(err, "register at", name)
 	}
 	account.CA, account.Created = name, m.now().UTC()
-	m.audit(ctx, "register", name, "", account.URL, done)
+	entry.After = account.URL
 	return account, m.root.KeepAccount(account)
+}
+
+// accountAt is what a run holds that makes an account: one CA may have several names.
+func accountAt(authority config.Authority) string {
+	return "account at " + authority.Directory.String()
 }
 
 // account returns the account at the authority, and its key.
@@ -91,7 +108,7 @@ func (m *Manager) registerKey(ctx context.Context, authority config.Authority, k
 // registerAgain registers the key of an account that the CA does not know any more,
 // on the terms that were agreed to, unless another run has done so meanwhile.
 func (m *Manager) registerAgain(ctx context.Context, authority config.Authority, lost acmecore.Account, key crypto.Signer, progress acmecore.Progress) (acmecore.Account, error) {
-	release, err := m.busy.hold(ctx, "account at "+authority.Directory.String())
+	release, err := m.busy.hold(ctx, accountAt(authority))
 	if err != nil {
 		return acmecore.Account{}, err
 	}

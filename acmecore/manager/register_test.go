@@ -1,6 +1,7 @@
 package manager_test
 
 import (
+	"context"
 	"os"
 	"path/filepath"
 	"strings"
@@ -102,5 +103,29 @@ func TestRegisterRepeatsWithTheSameKey(t *testing.T) {
 	}
 	if pending, _ := filepath.Glob(s.path("priv", "accounts", "*", "pending")); len(pending) > 0 {
 		t.Errorf("still pending: %v", pending)
+	}
+}
+
+// TestRegisterWaitsForAnotherNameOfTheSameCA: two accounts would be made.
+func TestRegisterWaitsForAnotherNameOfTheSameCA(t *testing.T) {
+	t.Parallel()
+	s, m := withCA(t)
+	text := s.read("etc", "wcme.toml")
+	s.write(text+strings.Replace(text[strings.Index(text, "[authority.lab]"):], "lab", "other", 1), "etc", "wcme.toml")
+	if err := m.Reload(); err != nil {
+		t.Fatal(err)
+	}
+	over, end := context.WithCancel(t.Context())
+	end()
+	met := false
+	_, err := m.Register(t.Context(), control.RegisterRequest{New: true}, func(acmecore.Step) {
+		met = true
+		_, err := m.Register(over, control.RegisterRequest{CA: "other", New: true}, nil)
+		if acmecore.KindOf(err) != acmecore.Busy || !strings.Contains(err.Error(), "wait for another run of account at https://") {
+			t.Errorf("meanwhile: got %v, want that it waits", err)
+		}
+	})
+	if err != nil || !met {
+		t.Errorf("got %v", err)
 	}
 }

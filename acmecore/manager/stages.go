@@ -137,9 +137,12 @@ func (m *Manager) renewals(ctx context.Context, ca string) (*order.Renewals, err
 		return nil, err
 	}
 	directory := authority.Directory.String()
-	m.asking.Lock()
-	defer m.asking.Unlock()
-	if known := m.asked[directory]; known.renewals != nil && time.Since(known.at).Abs() < time.Hour {
+	release, err := m.busy.hold(ctx, "directory "+directory) // no CA waits for another one
+	if err != nil {
+		return nil, err
+	}
+	defer release()
+	if known := m.askedOf(directory); known.renewals != nil && time.Since(known.at).Abs() < time.Hour {
 		return known.renewals, nil
 	}
 	client, err := m.client(authority, order.Options{})
@@ -148,9 +151,17 @@ func (m *Manager) renewals(ctx context.Context, ca string) (*order.Renewals, err
 	}
 	renewals, err := client.Renewals(ctx)
 	if err == nil {
+		m.asking.Lock()
 		m.asked[directory] = askedCA{renewals, time.Now()}
+		m.asking.Unlock()
 	}
 	return renewals, err
+}
+
+func (m *Manager) askedOf(directory string) askedCA {
+	m.asking.Lock()
+	defer m.asking.Unlock()
+	return m.asked[directory]
 }
 
 // askedCA is where a CA says when to renew, as it was read at that time.
@@ -208,7 +219,10 @@ func (s stages) Remember(id acmecore.ID, standing acmecore.Standing) error {
 }
 
 // Record implements renew.Stages.
-func (s stages) Record(run acmecore.Run) error { return s.root.PutRun(run) }
+func (s stages) Record(run acmecore.Run) error {
+	s.auditRun(run)
+	return s.root.PutRun(run)
+}
 
 // Tell implements renew.Stages.
 func (s stages) Tell(events ...acmecore.Event) error { return s.reporter.Tell(events...) }

@@ -67,6 +67,7 @@ func (p *proof) prove(ctx context.Context) error {
 		if err != nil {
 			return false, p.explain(err, "look at authorization", cmp.Or(p.name, p.url))
 		}
+		p.learn(authorization)
 		if p.name, err = p.ours(authorization); err != nil {
 			return false, err
 		}
@@ -76,7 +77,7 @@ func (p *proof) prove(ctx context.Context) error {
 		case acme.StatusPending:
 			return false, p.advance(ctx, authorization)
 		}
-		return false, refusedName(p.name, authorization)
+		return false, p.refusedName(p.name, authorization)
 	})
 	if err != nil {
 		return err
@@ -108,7 +109,7 @@ func (p *proof) advance(ctx context.Context, authorization *acme.Authorization) 
 	case challenge == nil:
 		return refusal(p.name, errors.New("the CA offers no http-01 challenge for it"), "wcme proves names by http-01 only; has the CA other ways for this name?")
 	case challenge.Status == acme.StatusInvalid:
-		return refusedName(p.name, authorization)
+		return p.refusedName(p.name, authorization)
 	}
 	if err := p.publish(challenge); err != nil {
 		return err

@@ -63,6 +63,7 @@ type Client struct {
 	acme      *acme.Client
 	transport *transport
 	steps     *steps
+	secrets   *secrets
 	now       func() time.Time
 	sleep     func(context.Context, time.Duration) error
 	lanes     chan struct{} // holds one for each look under way
@@ -88,6 +89,7 @@ func New(o Options) *Client {
 		},
 		transport: transport,
 		steps:     &steps{progress: o.Progress, now: o.Now},
+		secrets:   new(secrets),
 		now:       o.Now,
 		sleep:     o.Sleep,
 		lanes:     make(chan struct{}, maxLanes),

@@ -74,9 +74,10 @@ func (p *Problem) sentence() string {
 	return strings.TrimSpace(status)
 }
 
-// problemOf returns what the library read, inert, with what the CA said of
-// single names (RFC 8555 section 6.7.1).
-func problemOf(told *acme.Error) error {
+// problemOf returns what the library read, inert and without the secrets of
+// challenges, with what the CA said of single names (RFC 8555 section 6.7.1).
+func (c *Client) problemOf(told *acme.Error) error {
+	told = c.secrets.conceal(told)
 	problem := &Problem{Type: acmecore.Inert(told.ProblemType), Detail: acmecore.Inert(told.Detail),
 		Status: statusOf(told), Instance: acmecore.Inert(told.Instance)}
 	if problem.Detail == fmt.Sprintf("%d %s", problem.Status, http.StatusText(problem.Status)) {

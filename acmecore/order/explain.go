@@ -52,7 +52,7 @@ func (c *Client) explain(err error, op, subject string) error {
 
 // explainProblem explains what the CA told.
 func (c *Client) explainProblem(told *acme.Error, op, subject string) error {
-	explained := &acmecore.Error{Kind: acmecore.Refused, Op: op, Subject: subject, Cause: problemOf(told)}
+	explained := &acmecore.Error{Kind: acmecore.Refused, Op: op, Subject: subject, Cause: c.problemOf(told)}
 	status := statusOf(told)
 	limited := status == http.StatusTooManyRequests || strings.HasSuffix(told.ProblemType, ":rateLimited")
 	wait, asked := retryAfter(told.Header, c.now())

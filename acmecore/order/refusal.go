@@ -11,11 +11,11 @@ import (
 
 // refusedName explains an authorization that ended without being valid, with
 // what the CA said of its challenge.
-func refusedName(name string, authorization *acme.Authorization) error {
+func (c *Client) refusedName(name string, authorization *acme.Authorization) error {
 	for _, challenge := range authorization.Challenges {
 		var told *acme.Error
 		if errors.As(challenge.Error, &told) {
-			return refusal(name, problemOf(told), hintForName(told))
+			return refusal(name, c.problemOf(told), hintForName(told))
 		}
 	}
 	return refusal(name, fmt.Errorf("its authorization is %q", acmecore.Inert(authorization.Status)), hintNewOrder)
@@ -30,7 +30,7 @@ func (c *Client) refusedOrder(order *acme.Order, url string) error {
 	refused := &acmecore.Error{Kind: acmecore.Refused, Op: "order", Subject: url,
 		Cause: fmt.Errorf("it is %q", acmecore.Inert(order.Status)), Hint: hintNewOrder}
 	if order.Error != nil {
-		refused.Cause = problemOf(order.Error)
+		refused.Cause = c.problemOf(order.Error)
 		if hint := hintFor(order.Error, acmecore.Refused); hint != hintRefused {
 			refused.Hint = hint
 		}

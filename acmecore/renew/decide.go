@@ -85,14 +85,20 @@ func (s Situation) decideDelivery(now time.Time, request Request, w *work) {
 	}
 }
 
-// counting leaves out a single attempt that a kill has ended: it is made again at
-// once. Of an action that kills wcme each time, the second one counts.
+// maxKilled is how many loads in a row that a kill has ended are made up for at once.
+const maxKilled = 3
+
+// counting leaves out the last attempts where a kill has ended them, unless they are
+// too many: then it is an action that kills wcme each time.
 func counting(failures []acmecore.Failure) []acmecore.Failure {
-	n := len(failures)
-	if n > 0 && failures[n-1].Kind == acmecore.Busy && (n == 1 || failures[n-2].Kind != acmecore.Busy) {
-		return failures[:n-1]
+	ended := len(failures)
+	for ended > 0 && failures[ended-1].Kind == acmecore.Busy {
+		ended--
 	}
-	return failures
+	if len(failures)-ended > maxKilled {
+		return failures
+	}
+	return failures[:ended]
 }
 
 // usable tells whether there is something to deliver, and somebody still wants it.

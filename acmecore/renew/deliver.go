@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"slices"
+	"strings"
 	"sync"
 	"time"
 
@@ -64,6 +65,9 @@ func (r *run) each(jobs []*job, do func(*job)) {
 // waits for visitors alone it decides so whether a load could help: where another
 // certificate is served, and a few loads have not shown that they change nothing.
 func (j *job) lookBefore(ctx context.Context) {
+	if len(j.work.load) > 0 && j.lostFiles() {
+		return
+	}
 	if !j.now.Watched || len(j.work.load) == 0 && !j.work.verify {
 		return
 	}
@@ -173,6 +177,9 @@ func (j *job) judge(ctx context.Context, failed map[string]acmecore.LoadResult) 
 			return
 		}
 	}
+	if len(j.work.load) > 0 && j.lostFiles() {
+		return
+	}
 	if !j.now.Watched || len(j.work.load) == 0 && !j.work.verify && !j.watchOnly {
 		j.serviced()
 		return
@@ -187,6 +194,16 @@ func (j *job) judge(ctx context.Context, failed map[string]acmecore.LoadResult) 
 		return
 	}
 	j.prove(began, proofs)
+}
+
+// lostFiles finds a target that a load action has changed.
+func (j *job) lostFiles() bool {
+	misplaced := j.run.Pipeline.look(j.id).misplaced()
+	if len(misplaced) == 0 {
+		return false
+	}
+	j.trouble("load", "after the load its files are not up to date in "+strings.Join(misplaced, ", "), "does a load action change them?")
+	return true
 }
 
 // prove notes what visitors see.

@@ -292,11 +292,11 @@ func TestActionThatEndsWCMEWaits(t *testing.T) {
 		w.pass(renew.Request{})
 		w.inService("www") // C28: once is made up for at once
 
-		s.Unserved = []acmecore.Failure{killed, killed}
+		s.Unserved = []acmecore.Failure{killed, killed, killed, killed}
 		w.standing["www"] = s
 		run := w.pass(renew.Request{})
 		if run.Count(acmecore.Postponed) != 1 {
-			t.Errorf("twice: got %+v, want it postponed", run.Certificates)
+			t.Errorf("four times: got %+v, want it postponed", run.Certificates)
 		}
 	})
 }

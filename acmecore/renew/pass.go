@@ -418,7 +418,7 @@ func (j *job) fail(err error) {
 	j.remember()
 	j.treated.Outcome, j.treated.Problem, j.treated.Hint = acmecore.Failed, failure.Cause, failure.Hint
 	j.treated.Next = schedule.NextTry(j.now.Standing.Failures, j.now.Certificate, time.Now())
-	j.run.Log.Error("certificate not obtained", "run", j.id, "error", failure.Cause, "hint", failure.Hint, "next", j.treated.Next)
+	j.run.Log.Error("certificate not obtained", "certificate", j.id, "error", failure.Cause, "hint", failure.Hint, "next", j.treated.Next)
 	j.tell(acmecore.EventFailed, "order "+string(failure.Kind), "it was not obtained: "+failure.Cause, failure.Hint)
 }
 

@@ -202,6 +202,18 @@ func TestNotServedIsToldAndRetried(t *testing.T) {
 	})
 }
 
+func TestLoadThatTakesFilesAwayIsTold(t *testing.T) {
+	bubble(t, func(w *world) { // L16
+		w.have("www", 90*day, 61*day)
+		w.load = func(string) string { delete(w.placed["www"], "mail"); return "" }
+		run := w.pass(renew.Request{})
+		if run.Count(acmecore.NotServed) != 1 {
+			t.Errorf("got %+v, want it not in service", run.Certificates)
+		}
+		equal(t, "events", w.told(), []string{"not served www"})
+	})
+}
+
 func TestTargetThatFailsStopsNoOther(t *testing.T) {
 	bubble(t, func(w *world) {
 		w.have("www", 90*day, 61*day)
