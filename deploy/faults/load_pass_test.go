@@ -122,15 +122,16 @@ func TestLoadOnceForMany(t *testing.T) {
 	}
 }
 
-// TestLoadThatRemovesTheCertificate is L16: what a load takes away is put back by the
-// next pass, which loads again; nothing is ordered for it, and the list says it.
+// TestLoadThatRemovesTheCertificate is L16: what a load takes away is told, and put
+// back by the next try, which loads again; nothing is ordered for it, and the list
+// says it.
 func TestLoadThatRemovesTheCertificate(t *testing.T) {
 	t.Parallel()
 	o, dir := loadOffice(t, loadUnwatched, loadTable("servers", "test -e DIR/tame || rm -f DIR/target/*"))
 	o.manage("www.example.test")
 	o.start()
-	o.awaitTold(loadID, acmecore.EventRenewed, 1)
-	if c := o.first(); c.Service != acmecore.ServiceMissing {
+	o.awaitTold(loadID, acmecore.EventNotServed, 1)
+	if c := o.first(); c.Service != acmecore.ServiceMissing || !strings.Contains(c.Trouble, "not up to date in") {
 		t.Errorf("got %+v, want that it is not installed", c)
 	}
 	loads := func() (number int) { // of runs that have ended: another one would find the certificate held
@@ -155,6 +156,7 @@ func TestLoadThatRemovesTheCertificate(t *testing.T) {
 			return nil
 		})
 	}
+	o.awaitTold(loadID, acmecore.EventRenewed, 1)
 	o.tried()
 	if c := o.first(); c.Service != acmecore.ServiceLoaded || c.Trouble != "" {
 		t.Errorf("got %+v, want it in its place, and well", c)
