@@ -2,9 +2,7 @@ package renew
 
 import (
 	"context"
-	"fmt"
 	"slices"
-	"strings"
 	"sync"
 	"time"
 
@@ -162,132 +160,6 @@ func batchOf(jobs []*job) (b Batch) {
 		b.ChangedFiles = append(b.ChangedFiles, j.treated.Files...)
 	}
 	return b
-}
-
-// judge looks what a load has come to.
-func (j *job) judge(ctx context.Context, failed map[string]acmecore.LoadResult) {
-	if ctx.Err() != nil {
-		j.interrupted(ctx.Err())
-		return
-	}
-	for _, action := range j.work.load {
-		if result, found := failed[action]; found {
-			j.trouble("load", fmt.Sprintf("load action %s: %s", action, result.Problem), result.Hint)
-			j.back = true
-			return
-		}
-	}
-	if len(j.work.load) > 0 && j.lostFiles() {
-		return
-	}
-	if !j.now.Watched || len(j.work.load) == 0 && !j.work.verify && !j.watchOnly {
-		j.serviced()
-		return
-	}
-	began := time.Now()
-	proofs := j.before
-	if _, missing := unserved(proofs, j.fingerprint()); missing || len(j.work.load) > 0 {
-		proofs = j.run.Stages.Verify(ctx, j.id, j.run.progress)
-	}
-	if ctx.Err() != nil {
-		j.interrupted(ctx.Err())
-		return
-	}
-	j.prove(began, proofs)
-}
-
-// lostFiles finds a target that a load action has changed.
-func (j *job) lostFiles() bool {
-	misplaced := j.run.Pipeline.look(j.id).misplaced()
-	if len(misplaced) == 0 {
-		return false
-	}
-	j.trouble("load", "after the load its files are not up to date in "+strings.Join(misplaced, ", "), "does a load action change them?")
-	return true
-}
-
-// prove notes what visitors see.
-func (j *job) prove(began time.Time, proofs []acmecore.Proof) {
-	stage := acmecore.Stage{Stage: "verify", Began: began.UTC(), Text: counted(len(proofs), "place")}
-	missing, found := unserved(proofs, j.fingerprint())
-	if found {
-		stage.Problem, stage.Hint = problemOf(missing), missing.Hint
-	}
-	stage.Ended = time.Now().UTC()
-	j.treated.Stages = append(j.treated.Stages, stage)
-	j.now.Standing.Served, j.now.Standing.Seen = proofs, ""
-	if !found {
-		j.now.Standing.Seen = j.fingerprint()
-		j.serviced()
-		return
-	}
-	j.trouble("verify", stage.Problem, stage.Hint)
-	j.back = len(j.work.load) > 0 && stopped(j.before, proofs)
-}
-
-// serviced notes that a certificate is in service, as far as that was looked at.
-func (j *job) serviced() {
-	if j.treated.Outcome == "" && j.work.delivers() {
-		j.treated.Outcome = acmecore.Repaired
-	}
-}
-
-// stopped tells whether a place that had answered a handshake answers none any more.
-func stopped(before, after []acmecore.Proof) bool {
-	answered := make(map[acmecore.Endpoint]bool)
-	for _, proof := range before {
-		answered[proof.Endpoint] = proof.Fingerprint != ""
-	}
-	return slices.ContainsFunc(after, func(proof acmecore.Proof) bool {
-		return answered[proof.Endpoint] && proof.Fingerprint == "" && proof.Answer != acmecore.Unreached
-	})
-}
-
-// putBack gives the targets of those whose load went wrong the files back that were
-// there, and loads those.
-func (r *run) putBack(ctx context.Context, jobs []*job) {
-	var returned []*job
-	for _, j := range jobs {
-		if j.back && ctx.Err() == nil && j.putBack() {
-			returned = append(returned, j)
-		}
-	}
-	for _, action := range actionsOf(returned) {
-		concerned := slices.DeleteFunc(slices.Clone(returned), func(j *job) bool { return !slices.Contains(j.work.load, action) })
-		result := r.Stages.Load(ctx, action, batchOf(concerned), r.progress)
-		r.loaded(result)
-		for _, j := range concerned {
-			j.treated.Stages = append(j.treated.Stages, acmecore.Stage{Stage: "load", Began: result.Began, Ended: result.Ended,
-				Text: action + ", with the files before", Problem: result.Problem, Hint: result.Hint})
-			if result.Problem != "" {
-				j.returned = "the files before are back, and could not be loaded either: " + result.Problem
-			}
-		}
-	}
-}
-
-// putBack returns the files of one certificate, and tells whether there were any.
-func (j *job) putBack() bool {
-	var files []string
-	err := j.stage("put back", func() (text string, err error) {
-		files, err = j.run.Stages.PutBack(j.id)
-		return counted(len(files), "file"), err
-	})
-	if err != nil {
-		j.returned = "the files before could not be put back: " + acmecore.Inert(err.Error())
-		j.run.Log.Error("files before not put back", "certificate", j.id, "error", err, "hint", acmecore.HintOf(err))
-	}
-	if len(files) == 0 {
-		return false
-	}
-	if j.returned == "" {
-		j.returned = "the files before are back"
-	}
-	j.step("put back", string(j.id), "the files before are back in "+counted(len(files), "place"))
-	for _, action := range j.work.load { // what was loaded is not what is there
-		delete(j.now.Standing.Loaded, action)
-	}
-	return true
 }
 
 // compareIDs orders jobs, so that what a load action is told does not depend on
