@@ -7,7 +7,6 @@ type Outcome string
 
 // The outcomes.
 const (
-	Kept      Outcome = "kept"       // nothing was to be done
 	Planned   Outcome = "planned"    // would be done: of a dry run
 	Postponed Outcome = "postponed"  // is to be done, but not yet
 	Renewed   Outcome = "renewed"    // obtained, and in service as far as that is configured

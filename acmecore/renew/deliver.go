@@ -63,9 +63,6 @@ func (r *run) each(jobs []*job, do func(*job)) {
 // waits for visitors alone it decides so whether a load could help: where another
 // certificate is served, and a few loads have not shown that they change nothing.
 func (j *job) lookBefore(ctx context.Context) {
-	if len(j.work.load) > 0 && j.lostFiles() {
-		return
-	}
 	if !j.now.Watched || len(j.work.load) == 0 && !j.work.verify {
 		return
 	}
