@@ -1,13 +1,11 @@
 package faults_test
 
 import (
-	"encoding/json"
 	"errors"
 	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
-	"strings"
 	"sync"
 	"testing"
 
@@ -41,10 +39,7 @@ func buildToCrash() (string, error) {
 	if err := os.MkdirAll(dir, 0o755); err != nil {
 		return "", err
 	}
-	overlay, err := withSteps(root, filepath.Join(filepath.Dir(programs.Wcme), "_overlay", "overlay.json"), dir)
-	if err != nil {
-		return "", err
-	}
+	overlay := filepath.Join(filepath.Dir(programs.Wcme), "_overlay", "overlay.json")
 	wcme := filepath.Join(dir, "wcme")
 	fresh := fmt.Sprintf("%s.%d", wcme, os.Getpid()) // another process may run the one there is
 	cmd := exec.Command("go", "build", "-trimpath", "-buildvcs=false", "-tags", "crash", "-overlay", overlay, "-o", fresh, "./overseer")
@@ -53,44 +48,4 @@ func buildToCrash() (string, error) {
 		return "", fmt.Errorf("%s: %w\n%s", cmd, err, output)
 	}
 	return wcme, os.Rename(fresh, wcme)
-}
-
-// The stage install works in open directories, without package durable, and has no
-// points of package crash, but a hook of its own that is called at each. In this build
-// they are points.
-const (
-	stepHook  = "func (p *place) step(point string, dir *directory, name string) {\n"
-	stepPoint = stepHook + "\tcrash.At(point, dir.join(name))\n"
-	imports   = "import (\n"
-	imported  = imports + "\t\"wcme/acmecore/crash\"\n"
-)
-
-// withSteps adds that to an overlay of `go build`, and returns the path of the whole.
-func withSteps(root, overlay, dir string) (string, error) {
-	var files struct{ Replace map[string]string }
-	text, err := os.ReadFile(overlay)
-	if err == nil {
-		err = json.Unmarshal(text, &files)
-	}
-	if err != nil {
-		return "", err
-	}
-	source := filepath.Join(root, "acmecore", "install", "place.go")
-	original, err := os.ReadFile(source)
-	if err != nil {
-		return "", err
-	}
-	if strings.Count(string(original), stepHook) != 1 || strings.Count(string(original), imports) != 1 {
-		return "", fmt.Errorf("%s has not once each, as it had, %q and %q", source, stepHook, imports)
-	}
-	edited := strings.NewReplacer(stepHook, stepPoint, imports, imported).Replace(string(original))
-	files.Replace[source] = filepath.Join(dir, "place.go")
-	if err := os.WriteFile(files.Replace[source], []byte(edited), 0o644); err != nil {
-		return "", err
-	}
-	if text, err = json.Marshal(files); err != nil {
-		return "", err
-	}
-	whole := filepath.Join(dir, "overlay.json")
-	return whole, os.WriteFile(whole, text, 0o644)
 }

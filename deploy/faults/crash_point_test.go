@@ -39,6 +39,8 @@ type point struct {
 	not map[round]string
 	// prepare makes the host what the moment needs.
 	prepare func(h *host)
+	// after waits for what was left running to be where the moment wants it.
+	after func(h *host)
 	// orders is how many the CA may have been asked for in the end; 0 means 1.
 	orders int
 	// loads is how often the load may have begun in the end; 0 means 1.
@@ -121,7 +123,7 @@ func whileDelivering() []point {
 		point{id: "C27", what: "before the load", not: not, arm: func(h *host, kill func() bool) { h.web.onVisit(func() { kill() }) }},
 		point{id: "C28", what: "during the load", not: not, loads: 2, prepare: (*host).block, arm: func(h *host, kill func() bool) { h.whenBlocked(kill) }},
 		point{id: "C27", what: "the load is about to begin", not: not, at: "create priv/load.json"},
-		point{id: "C28", what: "during the load, before its process is noted", not: not, loads: 2, prepare: (*host).block, at: "create priv/load.json 2"},
+		point{id: "C28", what: "during the load, before its process is noted", not: not, loads: 2, prepare: (*host).block, after: (*host).awaitBlocked, at: "create priv/load.json 2"},
 		point{id: "C29", what: "the load is done", not: not, loads: 2, at: "remove priv/load.json"},
 		point{id: "C29", what: "the load is done, and its result not recorded", not: not, loads: 2, at: "removed priv/load.json"})
 }
@@ -204,6 +206,19 @@ func (h *host) whenBlocked(kill func() bool) {
 			time.Sleep(pause)
 		}
 	}()
+}
+
+// awaitBlocked returns when the load stays.
+func (h *host) awaitBlocked() {
+	h.Helper()
+	for over := time.Now().Add(patience); ; time.Sleep(pause) {
+		if _, err := os.Stat(h.path("blocked.pid")); err == nil {
+			return
+		}
+		if time.Now().After(over) {
+			h.Fatal("the load action did not begin")
+		}
+	}
 }
 
 // addVersions makes versions 2 to 5, all like the first, of which the last is the

@@ -106,6 +106,9 @@ func (h *host) killedAt(p point, r round, who actor) {
 	}
 	h.awaitKill(v)
 	asking.Wait()
+	if p.after != nil {
+		p.after(h)
+	}
 	if who != alone {
 		h.crashes++
 	}
