@@ -60,9 +60,9 @@ func TestRightsNotGranted(t *testing.T) {
 	r.check()
 }
 
-// TestTargetsThatAreNone is D13 and D14: targets that are not there, are no
+// TestRightsOfTargetsThatAreNone is D13 and D14: targets that are not there, are no
 // directory, or take nothing, beside one that is a link to a directory.
-func TestTargetsThatAreNone(t *testing.T) {
+func TestRightsOfTargetsThatAreNone(t *testing.T) {
 	t.Parallel()
 	r := newRig(t)
 	real, missing, file, link, fixed := r.mkdir("real"), filepath.Join(r.dir, "missing"), filepath.Join(r.dir, "file"), filepath.Join(r.dir, "link"), r.mkdir("fixed")

@@ -3,6 +3,7 @@ package faults_test
 import (
 	"fmt"
 	"os"
+	"os/user"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -102,11 +103,11 @@ func loadInert(t *testing.T, o *office, printed, recorded, problem string) {
 
 func loadHome(t *testing.T) string {
 	t.Helper()
-	home, err := os.UserHomeDir()
+	own, err := user.Current()
 	if err != nil {
 		t.Fatal(err)
 	}
-	return home
+	return own.HomeDir
 }
 
 func loadSorted(text string) string {
