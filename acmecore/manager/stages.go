@@ -5,6 +5,7 @@ import (
 	"crypto/x509"
 	"encoding/json"
 	"errors"
+	"syscall"
 	"time"
 
 	"wcme/acmecore"
@@ -40,7 +41,7 @@ func (s stages) Hold(id acmecore.ID) (release func(), busy bool) {
 func (s stages) Look(id acmecore.ID) renew.Situation {
 	read := s.reading(id)
 	record := read.record
-	situation := renew.Situation{Certificate: read.Certificate, Rules: s.rules(record)}
+	situation := renew.Situation{Certificate: read.Certificate, Rules: s.rules(record), Passing: willPass(read.err)}
 	standing, err := s.root.Standing(id)
 	if err != nil {
 		s.log.Warn("standing not read", "certificate", id, "error", err)
@@ -56,6 +57,16 @@ func (s stages) Look(id acmecore.ID) renew.Situation {
 	}
 	situation.Watched = len(situation.Loads) > 0 && len(s.Config().VerifyFor(record).Ports) > 0
 	return situation
+}
+
+// willPass tells of an error that says nothing of the file that could not be read.
+func willPass(err error) bool {
+	for _, own := range []syscall.Errno{syscall.EMFILE, syscall.ENFILE, syscall.ENOMEM, syscall.ESTALE} {
+		if errors.Is(err, own) {
+			return true
+		}
+	}
+	return false
 }
 
 // rules are those of the configuration, and of the certificate's record.

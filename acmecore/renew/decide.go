@@ -31,6 +31,9 @@ const asked = "somebody asked for it"
 
 // decide finds the first thing that is not as it should be.
 func (s Situation) decide(now time.Time, request Request, forced bool) work {
+	if s.Passing && !forced {
+		return work{next: now.Add(schedule.MaxSleep)}
+	}
 	renewal := s.Rules.Renewal(s.Certificate, s.Standing.RenewalInfo)
 	if s.Begun && renewal.At.After(now) {
 		renewal = acmecore.Renewal{Reason: acmecore.BecauseAsked, Text: "an order for it was begun, and did not come to its end"}

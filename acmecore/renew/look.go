@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"wcme/acmecore"
+	"wcme/acmecore/schedule"
 )
 
 // lookAtAll returns those that need more than a look, which are few.
@@ -43,6 +44,11 @@ func (j *job) decide(now time.Time) work {
 // others, which are most.
 func (r *run) look(id acmecore.ID) *job {
 	j, now := r.job(id), time.Now()
+	if j.found.Passing {
+		r.Log.Warn("certificate not read, it is looked at again", "certificate", id, "error", j.found.Certificate.Problem)
+		r.agenda.put(id, now.Add(schedule.MaxSleep))
+		return nil
+	}
 	if c := j.found.Certificate; len(c.Names) == 0 {
 		if c.Problem != "" {
 			r.unreadable(j)

@@ -328,3 +328,23 @@ func TestThingsGoneFromSSLAreSettledOnceADay(t *testing.T) {
 		}
 	})
 }
+
+func TestCertificateThatCannotBeReadForTheMomentIsNotOrdered(t *testing.T) {
+	bubble(t, func(w *world) { // D08
+		w.have("www", 90*day, day)
+		w.passing = true
+		w.keep()
+		time.Sleep(time.Hour)
+		synctest.Wait()
+		w.mu.Lock()
+		w.passing = false
+		delete(w.placed["www"], "mail")
+		w.mu.Unlock()
+		time.Sleep(15 * time.Minute)
+		synctest.Wait()
+		if len(w.orders) > 0 || len(w.told()) > 0 {
+			t.Errorf("got %d orders and the events %v, want none", len(w.orders), w.told())
+		}
+		w.inService("www")
+	})
+}

@@ -33,6 +33,9 @@ type Situation struct {
 	// Begun says that an order for it is in flight, which some run did not end: it is
 	// gone on with, due or not, so that nothing that the CA has issued is lost.
 	Begun bool
+	// Passing says that the certificate's Problem is this process's own, and will pass:
+	// too many open files, say. Nothing follows from it.
+	Passing bool
 	// Placed is how the certificate stands in each of its targets.
 	Placed []acmecore.Placed
 	// Loads names the load actions that concern it, in the order of the configuration.

@@ -49,6 +49,7 @@ type world struct {
 	silent      bool // no server answers
 	deafToLoads bool // servers keep what they have, whatever is loaded
 	unkept      bool // standings cannot be written
+	passing     bool // files cannot be opened for the moment
 	unsettled   bool // what is in ssl is not what was published
 }
 
@@ -131,6 +132,9 @@ func (w *world) Look(id acmecore.ID) renew.Situation {
 	s := renew.Situation{Certificate: w.current[id], Standing: w.standing[id], Loads: w.loads, Watched: w.watched, Authority: w.authority[id],
 		Rules: schedule.Rules{Daily: schedule.TimeOfDay{Minute: 20}, Location: time.UTC, Seed: "host"}}
 	s.Standing.Loaded = maps.Clone(s.Standing.Loaded)
+	if w.passing {
+		s.Passing, s.Certificate = true, acmecore.Certificate{ID: id, Problem: "too many open files"}
+	}
 	for _, target := range w.targets {
 		s.Placed = append(s.Placed, acmecore.Placed{Target: target, Current: w.placed[id][target] == s.Certificate.Fingerprint})
 	}
