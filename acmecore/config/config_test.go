@@ -140,7 +140,7 @@ func TestFindPrefersTheConfiguredOne(t *testing.T) {
 }
 
 func TestARecordSurvivesItsFile(t *testing.T) {
-	record := config.NewCertificate([]acmecore.Name{"a.example", "b.example"}, "letsencrypt", acmecore.RSA2048, "tlsserver")
+	record := new(config.Certificate).With([]acmecore.Name{"a.example", "b.example"}, "letsencrypt", acmecore.RSA2048, "tlsserver")
 	text, err := record.Text()
 	if err != nil {
 		t.Fatal(err)

@@ -58,7 +58,7 @@ func TestAnEmptyEnvironmentSaysNothing(t *testing.T) {
 
 func TestNoneDisablesOpcom(t *testing.T) {
 	c := parse(t, "")
-	if err := override(c, "WCME_OPCOM", "NONE"); err != nil || len(c.Report.OpcomFacilities()) != 0 {
+	if err := override(c, "WCME_OPCOM", "NONE"); err != nil || fmt.Sprint(c.Report.Opcom) != "[none]" {
 		t.Errorf("got %v, %v", c.Report.Opcom, err)
 	}
 }

@@ -55,11 +55,6 @@ func ParseCertificate(path string, text []byte) (*Certificate, error) {
 	return c, nil
 }
 
-// NewCertificate returns the record of a certificate.
-func NewCertificate(names []acmecore.Name, ca string, key acmecore.KeyType, profile string) *Certificate {
-	return new(Certificate).With(names, ca, key, profile)
-}
-
 // With returns a record that has these in place of its own, and everything else
 // of the record, which stays as it is.
 func (c *Certificate) With(names []acmecore.Name, ca string, key acmecore.KeyType, profile string) *Certificate {

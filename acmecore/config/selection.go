@@ -75,12 +75,6 @@ func (t *Install) Files() (file, keyFile string) {
 	return file, keyFile
 }
 
-// OpcomFacilities returns the syslog facilities that reports go to; none where they
-// are disabled.
-func (r *Report) OpcomFacilities() []string {
-	return slices.DeleteFunc(Texts(r.Opcom), func(text string) bool { return text == noFacility })
-}
-
 // Occasions returns the kinds of events that are reported.
 func (r *Report) Occasions() (kinds []acmecore.EventKind) {
 	for _, occasion := range r.On {

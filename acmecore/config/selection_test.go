@@ -129,7 +129,7 @@ func TestARecordMustFitTheConfiguration(t *testing.T) {
 		}
 		refusedWell(t, err)
 	}
-	if err := c.CheckRecord(config.NewCertificate([]acmecore.Name{"a.example"}, "", "", "")); err != nil {
+	if err := c.CheckRecord(new(config.Certificate).With([]acmecore.Name{"a.example"}, "", "", "")); err != nil {
 		t.Errorf("a new record: %v", err)
 	}
 }
@@ -141,11 +141,8 @@ func TestTextsKeepNothingFromNoList(t *testing.T) {
 	if got := config.Texts([]config.Label{}); got == nil || len(got) != 0 {
 		t.Errorf("of an empty list: got %v", got)
 	}
-	if got := parse(t, "[report]\nopcom = [\"NONE\"]\n").Report.OpcomFacilities(); len(got) != 0 {
-		t.Errorf("of none: got %v", got)
-	}
 	report := parse(t, everything).Report
-	if got := fmt.Sprint(report.OpcomFacilities(), report.Occasions()); got != "[daemon local7] [failed not served]" {
+	if got := fmt.Sprint(config.Texts(report.Opcom), report.Occasions()); got != "[daemon local7] [failed not served]" {
 		t.Errorf("got %s", got)
 	}
 }

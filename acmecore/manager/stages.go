@@ -131,7 +131,7 @@ func (m *Manager) window(ctx context.Context, c acmecore.Certificate) (order.Win
 	}
 	id, err := schedule.CertificateID(leaf)
 	if err != nil {
-		return order.Window{}, &acmecore.Error{Kind: acmecore.NotFound, Cause: err}
+		return order.Window{}, err
 	}
 	renewals, err := m.renewals(ctx, c.CA)
 	if err != nil {

@@ -16,6 +16,7 @@ import (
 	"wcme/acmecore/crash"
 	"wcme/acmecore/install"
 	"wcme/acmecore/renew"
+	"wcme/acmecore/report"
 )
 
 // targets returns those that the certificate goes to, and what cannot be made of
@@ -188,7 +189,7 @@ func hadFiles(snapshot install.Snapshot) bool {
 
 // check finds what no single file of the configuration shows: a record that names
 // what there is not, two certificates or targets that would write the same file, a
-// load action that nobody should run.
+// load action that nobody should run, a chat service that there is not.
 func (m *Manager) check(c *config.Config) error {
 	ids, err := m.root.Records()
 	if err != nil {
@@ -201,6 +202,9 @@ func (m *Manager) check(c *config.Config) error {
 	})}
 	for _, given := range c.Load {
 		problems = append(problems, action(given).Check())
+	}
+	for _, webhook := range c.Report.Webhooks {
+		problems = append(problems, report.CheckWebhook(webhook.Reveal()))
 	}
 	return errors.Join(append(problems, install.Clashes(slices.Concat(uses...)))...)
 }

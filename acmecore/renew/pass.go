@@ -79,8 +79,13 @@ func (j *job) hold() bool {
 		j.elsewhere()
 		return false
 	}
-	j.release = release
 	j.lookAgain()
+	if len(j.now.Certificate.Names) == 0 { // its record has gone meanwhile, or is just being written
+		release()
+		j.run.agenda.put(j.id, time.Now())
+		return false
+	}
+	j.release = release
 	return true
 }
 
