@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"sync/atomic"
 	"testing"
 	"testing/synctest"
@@ -325,6 +326,35 @@ func TestThingsGoneFromSSLAreSettledOnceADay(t *testing.T) {
 		synctest.Wait()
 		if w.unsettled {
 			t.Error("nobody has settled it")
+		}
+	})
+}
+
+func TestVersionThatCannotBePublishedIsNotToldAsRenewed(t *testing.T) {
+	bubble(t, func(w *world) { // D02: of two passes at once, the second one comes right after the failure
+		w.have("www", 90*day, time.Hour)
+		standing := w.standing["www"]
+		standing.Attempted, standing.Told = time.Now(), "the version before"
+		standing.Failures = []acmecore.Failure{{At: time.Now(), Kind: acmecore.Internal, Cause: "no space left on device"}}
+		w.standing["www"], w.stuck = standing, errors.New("no space left on device")
+		for _, want := range []struct {
+			after    time.Duration
+			failures int
+		}{{time.Second, 1}, {61 * time.Second, 2}} {
+			time.Sleep(want.after)
+			w.pass(renew.Request{})
+			if got := len(w.standing["www"].Failures); got != want.failures {
+				t.Errorf("%s later: got %d failures, want %d", want.after, got, want.failures)
+			}
+		}
+		if slices.Contains(w.told(), "renewed www") {
+			t.Errorf("got the events %v", w.told())
+		}
+		w.stuck = nil
+		time.Sleep(11 * time.Minute)
+		w.pass(renew.Request{})
+		if !slices.Contains(w.told(), "renewed www") || len(w.standing["www"].Failures) > 0 {
+			t.Errorf("afterwards: got the events %v and %d failures", w.told(), len(w.standing["www"].Failures))
 		}
 	})
 }

@@ -13,8 +13,8 @@ import (
 func (j *job) prepare(ctx context.Context) (delivers bool) {
 	mended := j.mended(time.Now())
 	switch err := j.run.Stages.Settle(j.id); {
-	case err != nil && mended && len(j.now.Standing.Failures) > 0:
-		j.fail(err)
+	case err != nil && !j.work.some():
+		j.unsettled(err)
 		return false
 	case err != nil:
 		j.run.Log.Warn("certificate not put right", "certificate", j.id, "error", err)
@@ -28,6 +28,19 @@ func (j *job) prepare(ctx context.Context) (delivers bool) {
 		j.install()
 	}
 	return len(j.work.load) > 0 || j.work.verify || j.treated.Outcome == acmecore.Renewed || j.untold(time.Now())
+}
+
+// unsettled is a version that is stored and cannot be put where servers read it, while
+// nothing else is to be done for it: it is not to be told of as if it were in service,
+// and is tried again as a failed order is. A pass that comes before then waits.
+func (j *job) unsettled(err error) {
+	now := time.Now()
+	if next := schedule.NextTry(j.now.Standing.Failures, j.now.Certificate, now); next.After(now) {
+		j.work.wait = next
+		j.run.Log.Warn("certificate not put right", "certificate", j.id, "error", err, "next", next)
+		return
+	}
+	j.fail(err)
 }
 
 // obtainIt orders the certificate; what is to be delivered afterwards depends on

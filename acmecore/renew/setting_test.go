@@ -46,11 +46,12 @@ type world struct {
 	inform      func(renew.Situation) schedule.Answer
 	load        func(action string) string // a problem
 	install     func(id acmecore.ID, target string) error
-	silent      bool // no server answers
-	deafToLoads bool // servers keep what they have, whatever is loaded
-	unkept      bool // standings cannot be written
-	passing     bool // files cannot be opened for the moment
-	unsettled   bool // what is in ssl is not what was published
+	silent      bool  // no server answers
+	deafToLoads bool  // servers keep what they have, whatever is loaded
+	unkept      bool  // standings cannot be written
+	passing     bool  // files cannot be opened for the moment
+	unsettled   bool  // what is in ssl is not what was published
+	stuck       error // why that cannot be mended
 }
 
 func newWorld(tb testing.TB) *world {
@@ -144,8 +145,10 @@ func (w *world) Look(id acmecore.ID) renew.Situation {
 func (w *world) Settle(acmecore.ID) error {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	w.unsettled = false
-	return nil
+	if w.stuck == nil {
+		w.unsettled = false
+	}
+	return w.stuck
 }
 
 func (w *world) Settled(acmecore.ID) bool {
