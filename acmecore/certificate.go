@@ -24,6 +24,11 @@ type Certificate struct {
 	Trouble string    `json:"trouble,omitempty"` // why the last attempt failed, inert; "" after one that did not
 	Hint    string    `json:"hint,omitempty"`    // what to try against that, or against the problem
 	Next    time.Time `json:"next,omitzero"`     // when wCME will try again
+	Profile string    `json:"profile,omitempty"` // of the CA, as the record has it
+	Targets []string  `json:"targets,omitempty"` // that take it
+	Loads   []string  `json:"loads,omitempty"`   // the load actions that follow
+	Proved  time.Time `json:"proved,omitzero"`   // when visitors were last seen to be served the current version, at every place
+	LastRun string    `json:"last_run,omitempty"`
 }
 
 // Service is how far a certificate has come on its way to visitors, in a word.

@@ -14,6 +14,7 @@ const (
 	Denied      Kind = "denied"      // you may not do that
 	NotFound    Kind = "not found"   // there is no such thing
 	Busy        Kind = "busy"        // somebody else is at it: try again
+	Stale       Kind = "stale"       // what you saw is not so any more: look again
 	Limited     Kind = "limited"     // the authority asks for patience
 	Refused     Kind = "refused"     // the authority said no
 	Unreachable Kind = "unreachable" // the other side does not answer as it should

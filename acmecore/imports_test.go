@@ -25,7 +25,12 @@ var mayImport = map[string][]string{
 	"acmecore/socket":           {"acmecore"},
 	"static":                    {},
 	// 1: the stages, none of which knows another.
+	"acmecore/access":    {"acmecore"},
+	"acmecore/caa":       {"acmecore"},
 	"acmecore/challenge": {"acmecore", "acmecore/durable"},
+	"acmecore/jobs":      {"acmecore"},
+	"acmecore/login":     {"acmecore", "acmecore/durable"},
+	"acmecore/metrics":   {"acmecore"},
 	"acmecore/config":    {"acmecore"},
 	"acmecore/control":   {"acmecore", "acmecore/socket"},
 	"acmecore/install":   {"acmecore", "acmecore/durable", "acmecore/keys"},
@@ -40,10 +45,12 @@ var mayImport = map[string][]string{
 	"templates":          {"acmecore", "static"},
 	// 2: what joins them.
 	"acmecore/manager": {"acmecore", "acmecore/audit", "acmecore/challenge", "acmecore/config", "acmecore/control", "acmecore/crash", "acmecore/install", "acmecore/keys",
-		"acmecore/load", "acmecore/order", "acmecore/probe", "acmecore/renew", "acmecore/report", "acmecore/schedule", "acmecore/store", "acmecore/verify"},
+		"acmecore/access", "acmecore/caa", "acmecore/jobs", "acmecore/load", "acmecore/logging", "acmecore/login", "acmecore/metrics", "acmecore/order", "acmecore/probe", "acmecore/renew", "acmecore/report", "acmecore/schedule", "acmecore/store", "acmecore/verify"},
 	"acmecore/renew":     {"acmecore", "acmecore/schedule"},
 	"acmecore/responder": {"acmecore", "acmecore/challenge"},
 	"web":                {"acmecore", "acmecore/challenge", "acmecore/control", "static", "templates"},
+	"web/gallery":        {"acmecore", "acmecore/challenge", "acmecore/control", "static", "web"},
+	"web/gallery/show":   {"web/gallery"},
 	// 3: the programs.
 	"cgi":         {"cgi/leave", "cgi/meta", "cgi/plain"},
 	"cgi/fastcgi": {"cgi/gateway", "cgi/meta"},

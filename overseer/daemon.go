@@ -15,8 +15,10 @@ import (
 	"github.com/spf13/cobra"
 
 	"wcme/acmecore"
+	"wcme/acmecore/access"
 	"wcme/acmecore/control"
 	"wcme/acmecore/logging"
+	"wcme/acmecore/login"
 	"wcme/acmecore/manager"
 	"wcme/acmecore/store"
 )
@@ -71,7 +73,7 @@ func (p *program) overseer(ctx context.Context, descriptor int) error {
 	if err := m.Started(); err != nil {
 		log.Error("start not noted", "error", err)
 	}
-	running := &overseer{program: p, manager: m, supervisor: supervisor, log: log, file: file, hangup: hangup, kick: make(chan struct{}, 1)}
+	running := &overseer{program: p, manager: m, desk: newDesk(m), supervisor: supervisor, log: log, file: file, hangup: hangup, kick: make(chan struct{}, 1)}
 	err = running.answerAndServe(ctx, root)
 	if err := m.Ended(); err != nil { // also of an end for an error, but not of a panic
 		log.Error("end not noted", "error", err)
@@ -83,6 +85,7 @@ func (p *program) overseer(ctx context.Context, descriptor int) error {
 type overseer struct {
 	*program
 	manager    *manager.Manager
+	desk       *access.Desk
 	answering  answering
 	supervisor *supervisor
 	log        *slog.Logger
@@ -117,7 +120,7 @@ func (o *overseer) serve(ctx context.Context) error {
 	wait := o.work(ctx, end)
 	defer wait()
 	defer end(nil) // whatever ends first ends the rest
-	server := &control.Server{Operations: o.manager, Script: script.uid, Log: o.log, Refused: o.manager.Refused}
+	server := &control.Server{Operations: o.manager, Administration: o.manager, Access: o.desk, Script: script.uid, Log: o.log, Refused: o.manager.Refused}
 	err = server.Serve(ctx, listener)
 	o.log.Info("overseer ended")
 	if cause := context.Cause(ctx); cause != nil && !errors.Is(cause, context.Canceled) {
@@ -183,6 +186,7 @@ func (o *overseer) configure() {
 		return
 	}
 	o.answering.configure()
+	o.desk.Configure(o.manager.Policy())
 	o.log.Info("configuration read again")
 	if o.manager.Config().Script.User != before {
 		o.log.Warn("[script] user has changed: restart the overseer, so that it opens its socket to that user")
@@ -191,6 +195,13 @@ func (o *overseer) configure() {
 	case o.kick <- struct{}{}:
 	default: // there is one already
 	}
+}
+
+// newDesk returns who decides about visitors of the pages.
+func newDesk(m *manager.Manager) *access.Desk {
+	desk := access.New(&login.Desk{}, version)
+	desk.Configure(m.Policy())
+	return desk
 }
 
 // openLog returns a logger to the standard error output, in the form that journals

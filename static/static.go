@@ -1,5 +1,5 @@
-// Package static holds the files that the pages link to: one stylesheet and one
-// icon, embedded into the program.
+// Package static holds the files that the pages link to: one stylesheet, two
+// scripts and one icon, embedded into the program.
 //
 // Their addresses carry a part of the hash of their content, so that a browser
 // may keep them for ever and still sees a changed file at once. The names are
@@ -12,13 +12,15 @@ import "embed"
 // The names of the files in addresses. After changing a file, `go generate
 // ./static` brings them up to date.
 const (
-	Style = "style-4110957e.css"
-	Icon  = "icon-113d0223.svg"
+	Style   = "style-4110957e.css"
+	Script  = "script-08101c05.js"
+	Passkey = "passkey-3b1753e8.js"
+	Icon    = "icon-113d0223.svg"
 )
 
 //go:generate go test -run TestNamesFitTheContent -args -update
 
-//go:embed style.css icon.svg
+//go:embed style.css script.js passkey.js icon.svg
 var files embed.FS
 
 // Lookup returns the content and the media type of the file with that name in
@@ -27,6 +29,10 @@ func Lookup(name string) (content []byte, mediaType string, found bool) {
 	switch name {
 	case Style:
 		return read("style.css"), "text/css; charset=utf-8", true
+	case Script:
+		return read("script.js"), "text/javascript; charset=utf-8", true
+	case Passkey:
+		return read("passkey.js"), "text/javascript; charset=utf-8", true
 	case Icon:
 		return read("icon.svg"), "image/svg+xml", true
 	}

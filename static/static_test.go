@@ -19,6 +19,8 @@ var update = flag.Bool("update", false, "write the names into static.go")
 func TestNamesFitTheContent(t *testing.T) {
 	for _, row := range []struct{ file, name string }{
 		{"style.css", static.Style},
+		{"script.js", static.Script},
+		{"passkey.js", static.Passkey},
 		{"icon.svg", static.Icon},
 	} {
 		want := nameFor(t, row.file)
@@ -59,6 +61,8 @@ func replace(t *testing.T, file, from, to string) {
 func TestLookupKnowsEachFile(t *testing.T) {
 	for _, row := range []struct{ name, mediaType string }{
 		{static.Style, "text/css; charset=utf-8"},
+		{static.Passkey, "text/javascript; charset=utf-8"},
+		{static.Script, "text/javascript; charset=utf-8"},
 		{static.Icon, "image/svg+xml"},
 	} {
 		content, mediaType, found := static.Lookup(row.name)

@@ -1,23 +1,57 @@
 package web
 
 import (
+	"context"
+	"errors"
 	"net/http"
 	"strings"
 
-	"wcme/templates"
+	"wcme/acmecore"
+	"wcme/acmecore/control"
 )
 
-// admit shows what is below adminPath to signed-in users only, but for the
+// maxForm is how long a form may be, in bytes: a hundred long names.
+const maxForm = 64 << 10
+
+// admit shows what is below adminPath to those whom the overseer admits, but for the
 // static files, which hold nothing. It looks at the path, not at the routes, so
 // that a new page is guarded before anybody thinks of it.
 func (s Site) admit(next http.Handler) http.Handler {
+	foreign := http.NewCrossOriginProtection()
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if guarded(r.URL.Path) && VisitorFrom(r.Context()).User == "" {
-			s.refuse(w, r)
+		if !guarded(r.URL.Path) {
+			next.ServeHTTP(w, r)
 			return
 		}
-		next.ServeHTTP(w, r)
+		if err := foreign.Check(r); err != nil {
+			s.refuseForeign(w, r, err)
+			return
+		}
+		claim, err := claimOf(w, r)
+		if err != nil {
+			s.refuseForm(w, r, err)
+			return
+		}
+		ctx := control.WithClaim(r.Context(), claim)
+		admission, err := s.ask(ctx)
+		if err != nil {
+			s.fail(w, r.WithContext(ctx), err)
+			return
+		}
+		r = r.WithContext(withAdmission(ctx, admission))
+		if admission.Refusal == "" || admission.Refusal == acmecore.RefusedNobody && admission.LogIn && s.isOpen(r.URL.Path) {
+			next.ServeHTTP(w, r)
+			return
+		}
+		s.refuse(w, r, admission)
 	})
+}
+
+// ask asks the overseer whom it takes the visitor for.
+func (s Site) ask(ctx context.Context) (acmecore.Admission, error) {
+	limited, cancel := context.WithTimeout(ctx, patience)
+	defer cancel()
+	return s.Overseer.Admit(limited)
 }
 
 func guarded(path string) bool {
@@ -30,47 +64,79 @@ func isBelow(path, dir string) bool {
 	return found && (rest == "" || rest[0] == '/')
 }
 
-// refuse says how to set up authorisation: most who see it have just installed wCME.
-func (s Site) refuse(w http.ResponseWriter, r *http.Request) {
-	mount := exampleMount(VisitorFrom(r.Context()).Base)
-	s.notice(w, r, http.StatusForbidden, templates.NoticePage{
-		Heading: "Nobody is signed in",
-		Text: []string{
-			"wCME shows its admin pages only to users whom the web server has authenticated, " +
-				"and for this request the web server named none (by REMOTE_USER and AUTH_TYPE).",
-		},
-		Advice: []templates.Advice{
-			{
-				Text: "Set up authorisation in the web server for everything below " + mount + adminPath +
-					", over HTTPS; the folders of deploy/ have it for each web server. With Apache, for example:",
-				Code: apacheExample(mount),
-			},
-			{
-				Text: "Then make the file with a first user, and reload the web server:",
-				Code: "htpasswd -B -c /etc/apache2/wcme.users admin\napachectl graceful",
-			},
-			{
-				Text: "Leave " + challengePath + "/ open to everyone: certification authorities sign in nowhere.",
-			},
-		},
-	})
-}
-
-func apacheExample(mount string) string {
-	return `<Location "` + mount + adminPath + `">
-    AuthType Basic
-    AuthName "wCME"
-    AuthUserFile /etc/apache2/wcme.users
-    Require valid-user
-</Location>`
-}
-
-// exampleMount is the mount point as it stands in the example: the real one when
-// it can be copied into a configuration as it is.
-func exampleMount(base string) string {
-	const plain = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789/._-"
-	if len(base) > 80 || strings.Trim(base, plain) != "" {
-		return "/cgi-bin/wcme"
+// claimOf is what the web server says of the visitor, and what the browser has sent to
+// be told by. It takes the form in, where one was sent.
+func claimOf(w http.ResponseWriter, r *http.Request) (acmecore.Claim, error) {
+	visitor := VisitorFrom(r.Context())
+	claim := acmecore.Claim{User: visitor.User, Address: visitor.Address, HTTPS: visitor.HTTPS, Host: r.Host, Agent: r.UserAgent()}
+	claim.Cookie = cookieOf(r)
+	if r.Method != http.MethodPost {
+		return claim, nil
 	}
-	return base
+	r.Body = http.MaxBytesReader(w, r.Body, maxForm)
+	if err := r.ParseForm(); err != nil {
+		return claim, err
+	}
+	claim.Form = r.PostForm.Get(formField)
+	return claim, nil
+}
+
+// formField is the field with the token of a form.
+const formField = "form"
+
+// cookieName is the name of the cookie of wCME's own log-in: browsers take one of this
+// prefix over https alone, for this very host (RFC 6265bis section 4.1.3.2). Over plain
+// http, where that is allowed, it has no prefix.
+func cookieName(https bool) string {
+	if https {
+		return "__Host-wcme"
+	}
+	return "wcme"
+}
+
+// maxCookie is how long the cookie may be, in bytes; a longer one is none of ours.
+const maxCookie = 1 << 10
+
+func cookieOf(r *http.Request) string {
+	cookie, err := r.Cookie(cookieName(VisitorFrom(r.Context()).HTTPS))
+	if err != nil || len(cookie.Value) > maxCookie {
+		return ""
+	}
+	return cookie.Value
+}
+
+// begin begins a task with the form that was sent.
+func (s Site) begin(r *http.Request, task control.Task) (acmecore.Job, error) {
+	ctx, cancel := context.WithTimeout(r.Context(), patience)
+	defer cancel()
+	return s.Overseer.Begin(ctx, task, "")
+}
+
+// beginAndGo begins a task, and sends the visitor to where it can be watched.
+func (s Site) beginAndGo(w http.ResponseWriter, r *http.Request, task control.Task) {
+	job, err := s.begin(r, task)
+	if err != nil {
+		s.fail(w, r, err)
+		return
+	}
+	s.goTo(w, r, jobPath(job.ID))
+}
+
+// isTooLong tells of a form that is too long.
+func isTooLong(err error) bool {
+	var tooLong *http.MaxBytesError
+	return errors.As(err, &tooLong)
+}
+
+type admissionKey struct{}
+
+func withAdmission(ctx context.Context, admission acmecore.Admission) context.Context {
+	return context.WithValue(ctx, admissionKey{}, admission)
+}
+
+// admissionFrom returns whom the overseer takes the visitor for; nobody where it was
+// not asked.
+func admissionFrom(ctx context.Context) acmecore.Admission {
+	admission, _ := ctx.Value(admissionKey{}).(acmecore.Admission)
+	return admission
 }

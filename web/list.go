@@ -7,13 +7,8 @@ import (
 	"time"
 
 	"wcme/acmecore"
-	"wcme/acmecore/control"
 	"wcme/templates"
 )
-
-// patience is how long a page waits for the overseer: less than web servers
-// wait for a script.
-const patience = 10 * time.Second
 
 // maxAlerts is how many certificates that need attention are named above the table.
 const maxAlerts = 8
@@ -21,17 +16,23 @@ const maxAlerts = 8
 // maxShown is how many further names of a certificate are shown unfolded.
 const maxShown = 4
 
+// listPath is the list's address.
+const listPath = adminPath + "/list"
+
+func (s Site) listPages() []page {
+	return []page{{path: listPath, role: acmecore.RoleView, get: s.list}}
+}
+
 // list shows the managed certificates.
 func (s Site) list(w http.ResponseWriter, r *http.Request) {
 	ctx, cancel := context.WithTimeout(r.Context(), patience)
 	defer cancel()
-	user := VisitorFrom(ctx).User
-	certificates, err := s.Overseer.List(control.WithUser(ctx, user))
+	overview, err := s.Overseer.Overview(ctx, acmecore.Query{})
 	if err != nil {
 		s.fail(w, r, err)
 		return
 	}
-	page := listPage(certificates, s.Clock())
+	page := listPage(overview.Certificates, s.Clock())
 	page.Frame = frame(r, "Certificates", listPath)
 	page.Frame.Foot = "As of " + inWords(s.Clock()) + ". All times are in UTC."
 	s.show(w, r, http.StatusOK, templates.List(page))

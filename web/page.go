@@ -3,9 +3,11 @@ package web
 import (
 	"bytes"
 	"net/http"
+	"time"
 
 	"github.com/a-h/templ"
 
+	"wcme/acmecore"
 	"wcme/static"
 	"wcme/templates"
 )
@@ -24,22 +26,51 @@ func SetHeaders(header http.Header) {
 	header.Set("Cache-Control", "no-store")
 }
 
+// patience is how long a page waits for the overseer: less than web servers
+// wait for a script.
+const patience = 10 * time.Second
+
+// sections are those of the navigation.
+func sections() []section {
+	return []section{
+		{"Certificates", listPath, acmecore.RoleView},
+		{"Certify", certifyPath, acmecore.RoleAdmin},
+		{"Runs", runsPath, acmecore.RoleView},
+		{"Log", logPath, acmecore.RoleView},
+		{"Checks", checkPath, acmecore.RoleOperate},
+		{"Audit", auditPath, acmecore.RoleAdmin},
+		{"Status", statusPath, acmecore.RoleView},
+	}
+}
+
+type section struct {
+	text, path string
+	role       acmecore.Role
+}
+
 // frame is what is around a page for the visitor of the request. current is the
 // path of the page's section, "" for none.
 func frame(r *http.Request, title, current string) templates.Frame {
-	visitor := VisitorFrom(r.Context())
+	visitor, admission := VisitorFrom(r.Context()), admissionFrom(r.Context())
 	f := templates.Frame{
-		Title: title,
-		Style: visitor.link(staticPath + "/" + static.Style),
-		Icon:  visitor.link(staticPath + "/" + static.Icon),
+		Title:  title,
+		Style:  visitor.link(staticPath + "/" + static.Style),
+		Script: visitor.link(staticPath + "/" + static.Script),
+		Icon:   visitor.link(staticPath + "/" + static.Icon),
+		Form:   admission.Form,
 	}
-	if visitor.User == "" {
+	if admission.Role == "" {
 		return f
 	}
-	f.User = visitor.User
+	f.User, f.Role = admission.User, string(admission.Role)
 	f.Home = visitor.link(listPath)
-	f.Section = []templates.Link{
-		{Text: "Certificates", Address: visitor.link(listPath), Current: current == listPath},
+	for _, section := range sections() {
+		if admission.Role.May(section.role) {
+			f.Section = append(f.Section, templates.Link{Text: section.text, Address: visitor.link(section.path), Current: section.path == current})
+		}
+	}
+	if admission.LogIn {
+		f.Account, f.LogOut = visitor.link(accountPath), visitor.link(logoutPath)
 	}
 	return f
 }

@@ -16,6 +16,7 @@ import (
 
 	"wcme/acmecore"
 	"wcme/acmecore/challenge"
+	"wcme/acmecore/control"
 )
 
 // Site is what the pages are made from.
@@ -26,6 +27,13 @@ type Site struct {
 	Overseer  Overseer
 	// Clock tells the time that "days left" is counted from.
 	Clock func() time.Time
+	// Stays says that the program answers other requests while one is open: it runs as
+	// a FastCGI server, say, and not once for each request.
+	Stays bool
+	// Gateway is how the web server runs this program: "CGI", "FastCGI", "HTTP".
+	Gateway string
+	// Alive is the overseer's sign of life; nil shows none.
+	Alive Alive
 	// Log gets a line for what a visitor is not told.
 	Log *slog.Logger
 }
@@ -45,10 +53,20 @@ type Elsewhere interface {
 	Find(ctx context.Context, question challenge.Question) (challenge.Answer, []error)
 }
 
-// Overseer is asked on behalf of the user in the context, see control.WithUser.
+// Alive is what the overseer leaves where the script can read it.
+type Alive interface {
+	// LastAlive returns when the overseer last said that it lives, and when it was
+	// started.
+	LastAlive() (at, since time.Time, err error)
+}
+
+// Overseer is asked for whoever looks at a page: see control.WithClaim.
 type Overseer interface {
-	// List returns all managed certificates, ordered by ID.
-	List(ctx context.Context) ([]acmecore.Certificate, error)
+	control.Administration
+	// Admit says whom the claim of the context is taken for.
+	Admit(ctx context.Context) (acmecore.Admission, error)
+	// Account serves wCME's own log-in.
+	Account(ctx context.Context, request acmecore.AccountRequest) (acmecore.AccountAnswer, error)
 }
 
 // New returns the handler of the site. It is a chi.Routes as well. Making one

@@ -12,6 +12,7 @@ type Visitor struct {
 	User    string // whom the web server authenticated; "" for nobody
 	Address string // IP address; "" when it is not known
 	HTTPS   bool   // the connection to the web server is encrypted
+	Server  string // what the web server calls itself, inert; "" when it does not say
 }
 
 type visitorKey struct{}

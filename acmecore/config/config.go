@@ -65,6 +65,8 @@ type Config struct {
 	Verify Verify `toml:"verify"`
 	// Who is told what happened.
 	Report Report `toml:"report"`
+	// Who may see the admin pages, and do what on them.
+	Admin Admin `toml:"admin"`
 	// Certification authorities beside the presets, each under a name of its own.
 	Authority map[string]Authority `toml:"authority,omitempty" example:"internal"`
 }
@@ -164,6 +166,7 @@ func defaults() *Config {
 		Verify: Verify{Ports: []Port{{Number: 443}}, Patience: lasting(30 * time.Second)},
 		Report: Report{TLS: EncryptionSTARTTLS, Sendmail: Program{"/usr/sbin/sendmail"},
 			Opcom: []Facility{{"daemon"}}, On: everyOccasion()},
+		Admin: Admin{Auth: AuthServer},
 	}
 }
 

@@ -19,7 +19,8 @@ import (
 	"wcme/acmecore/socket"
 )
 
-// Client asks an overseer through its socket. It implements Operations.
+// Client asks an overseer through its socket. It implements Operations,
+// Administration and Access.
 type Client struct {
 	socket string
 	http   *http.Client
@@ -94,6 +95,22 @@ func (c *Client) CheckReport(ctx context.Context, way ReportWay, progress acmeco
 	return c.call(ctx, http.MethodPost, pathCheckReport, reportRequest{way}, progress, &nothing)
 }
 
+// Revoke implements Operations.
+func (c *Client) Revoke(ctx context.Context, request RevokeRequest, progress acmecore.Progress) (revoked acmecore.Certificate, err error) {
+	return revoked, c.call(ctx, http.MethodPost, pathRevoke, request, progress, &revoked)
+}
+
+// Remove implements Operations.
+func (c *Client) Remove(ctx context.Context, request RemoveRequest, progress acmecore.Progress) error {
+	var nothing any
+	return c.call(ctx, http.MethodPost, pathRemove, request, progress, &nothing)
+}
+
+// Rehearse implements Operations.
+func (c *Client) Rehearse(ctx context.Context, request CertifyRequest, progress acmecore.Progress) (rehearsal acmecore.Rehearsal, err error) {
+	return rehearsal, c.call(ctx, http.MethodPost, pathRehearse, request, progress, &rehearsal)
+}
+
 // Alive implements Operations.
 func (c *Client) Alive(ctx context.Context) error {
 	var nothing any
@@ -134,8 +151,8 @@ func (c *Client) send(ctx context.Context, method, path string, request any) (*h
 		return nil, err
 	}
 	r.Header.Set("Content-Type", "application/json")
-	if user := UserFrom(ctx); user != "" {
-		r.Header.Set(headerUser, user)
+	if err := setClaim(r); err != nil {
+		return nil, err
 	}
 	return c.http.Do(r)
 }

@@ -41,6 +41,14 @@ type Operations interface {
 	// CheckReport sends a report of no consequence one way, and tells in steps what
 	// happened.
 	CheckReport(ctx context.Context, way ReportWay, progress acmecore.Progress) error
+	// Revoke has the CA revoke the current version of a certificate (RFC 8555 section
+	// 7.6), and returns the certificate as it is then.
+	Revoke(ctx context.Context, request RevokeRequest, progress acmecore.Progress) (acmecore.Certificate, error)
+	// Remove stops managing a certificate: its record is put aside, its files stay.
+	Remove(ctx context.Context, request RemoveRequest, progress acmecore.Progress) error
+	// Rehearse says what would happen, were the certificate ordered now, and orders
+	// nothing.
+	Rehearse(ctx context.Context, request CertifyRequest, progress acmecore.Progress) (acmecore.Rehearsal, error)
 	// Alive tells whether there is anything that could answer: it takes no time,
 	// however much is managed.
 	Alive(ctx context.Context) error
@@ -85,6 +93,8 @@ type CertifyRequest struct {
 	Key     acmecore.KeyType `json:"key,omitempty"`     // "" leaves it open
 	Profile string           `json:"profile,omitempty"` // the CA's; "" leaves it open
 	Force   bool             `json:"force,omitempty"`   // obtain it although the one there is serves well
+	Install []string         `json:"install"`           // targets by name; nil leaves them open, and empty is none
+	Load    []string         `json:"load"`              // load actions by name; likewise
 }
 
 // RegisterRequest says which account is wanted.
@@ -93,4 +103,16 @@ type RegisterRequest struct {
 	Contact []string `json:"contact,omitempty"` // mail addresses; none means those of the configuration
 	Terms   string   `json:"terms,omitempty"`   // URL of the terms of service that the user agreed to
 	New     bool     `json:"new,omitempty"`     // make another account where there is one
+}
+
+// RevokeRequest says what is to be revoked, and why.
+type RevokeRequest struct {
+	ID      acmecore.ID `json:"id"`
+	Version string      `json:"version,omitempty"` // "" is the current one
+	Reason  int         `json:"reason,omitempty"`  // RFC 5280 section 5.3.1: 0 unspecified, 1 key compromise, 4 superseded, 5 cessation of operation
+}
+
+// RemoveRequest says which certificate is not to be managed any more.
+type RemoveRequest struct {
+	ID acmecore.ID `json:"id"`
 }

@@ -3,20 +3,20 @@ package control
 import (
 	"context"
 	"errors"
+	"fmt"
 	"net"
+	"net/http"
 	"os"
-	"slices"
 
 	"wcme/acmecore"
 )
 
-// right is what an operation asks of its caller.
-type right int
+// right is what an operation asks of its caller: the least role of whoever looks at a
+// page. Root and the overseer's own user need none on the command line.
+type right acmecore.Role
 
-const (
-	mayRead right = iota // see what is managed
-	mayAct               // order, register, ask a CA
-)
+// onlyOwn is the right of no page.
+const onlyOwn right = ""
 
 // peer is the process at the other end of a connection, as the kernel tells.
 type peer struct {
@@ -37,10 +37,13 @@ func peerFrom(ctx context.Context) peer {
 	return caller
 }
 
-// allow decides: root and the overseer's own user may do everything; the
-// script's user may read what a user whom the web server authenticated asks
-// for; nobody else may do anything.
-func (s *Server) allow(caller peer, wanted right, user string) error {
+// mayAll tells whether it is root or the overseer's own user.
+func (p peer) mayAll() bool { return p.known && (p.uid == 0 || p.uid == os.Geteuid()) }
+
+// mayConnect decides by the kernel's word alone: root and the overseer's own user may
+// do everything; the script's user may ask for whoever looks at a page; nobody else may
+// do anything.
+func (s *Server) mayConnect(caller peer, forPage bool) error {
 	switch {
 	case !caller.known:
 		return denied("the kernel does not say who asks")
@@ -48,38 +51,59 @@ func (s *Server) allow(caller peer, wanted right, user string) error {
 		return nil
 	case s.Script < 0 || caller.uid != s.Script:
 		return denied("this user is neither root nor the one of [script] user in wcme.toml")
-	case user == "":
-		return denied("the web server authenticated nobody")
-	case wanted != mayRead:
-		return denied("the script may not do this")
+	case !forPage:
+		return denied("the script asks for nobody")
 	}
 	return nil
 }
 
-// mayAll tells whether it is root or the overseer's own user.
-func (p peer) mayAll() bool { return p.known && (p.uid == 0 || p.uid == os.Geteuid()) }
+// asked is who asks, as far as it is known.
+type asked struct {
+	caller    peer
+	forPage   bool
+	claim     acmecore.Claim
+	admission acmecore.Admission // of a page
+}
 
-// allowCheck keeps the script from sending the overseer's requests wherever it
-// likes: it may have challenges checked of managed names only, as the host finds
-// them.
-func (s *Server) allowCheck(ctx context.Context, request ChallengeRequest) error {
-	if peerFrom(ctx).mayAll() {
-		return nil
+// name is the user, where a page asks.
+func (a asked) name() string {
+	if a.admission.User == "" {
+		return a.claim.User
 	}
-	if request.DNS != "" || request.Port != 0 {
-		return denied("the script may choose neither a name server nor a port")
-	}
-	if len(request.Names) == 0 {
-		return nil
-	}
-	certificates, err := s.Operations.List(ctx)
+	return a.admission.User
+}
+
+// allow finds out who asks, and whether that is enough for the operation. Beside an
+// error is what was known until then.
+func (s *Server) allow(r *http.Request, wanted right) (who asked, err error) {
+	who.caller = peerFrom(r.Context())
+	who.claim, who.forPage, err = readClaim(r)
 	if err != nil {
-		return err
+		return who, &acmecore.Error{Kind: acmecore.Invalid, Op: "read who asks", Cause: err}
 	}
-	for _, name := range request.Names {
-		if !slices.ContainsFunc(certificates, func(c acmecore.Certificate) bool { return slices.Contains(c.Names, name) }) {
-			return denied("the script may have managed names checked only")
-		}
+	if err := s.mayConnect(who.caller, who.forPage); err != nil || !who.forPage {
+		return who, err
+	}
+	if s.Access == nil || wanted == onlyOwn {
+		return who, denied("the pages may not do this")
+	}
+	if who.admission, err = s.Access.Admit(r.Context(), who.claim); err != nil {
+		return who, err
+	}
+	return who, allows(who.admission, acmecore.Role(wanted))
+}
+
+// allows tells whether whoever was admitted has the role.
+func allows(admission acmecore.Admission, wanted acmecore.Role) error {
+	switch {
+	case admission.Refusal == acmecore.RefusedNobody:
+		return denied("nobody is signed in")
+	case admission.Refusal != "":
+		return denied("the page was refused: " + string(admission.Refusal))
+	case !admission.Role.May(wanted):
+		return &acmecore.Error{Kind: acmecore.Denied, Op: "ask the overseer",
+			Cause: fmt.Errorf("%s has the role %q, and this needs %q", admission.User, admission.Role, wanted),
+			Hint:  "[admin] in wcme.toml, or `wcme admin`, says who has which role"}
 	}
 	return nil
 }

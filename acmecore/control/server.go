@@ -19,10 +19,14 @@ import (
 // maxConcurrent is how many requests are worked on at once.
 const maxConcurrent = 64
 
-// Server answers Operations on a socket.
+// Server answers Operations on a socket, and Administration and Access.
 type Server struct {
 	// Operations does the work.
 	Operations Operations
+	// Administration is for the pages.
+	Administration Administration
+	// Access decides about the pages; nil refuses them all.
+	Access Access
 	// Script is the user id that the web server runs the script as; -1 grants
 	// no user but root and the overseer's own anything.
 	Script int
@@ -62,51 +66,143 @@ func (s *Server) Serve(ctx context.Context, listener net.Listener) error {
 }
 
 func (s *Server) handler() http.Handler {
+	const view, operate, admin = right(acmecore.RoleView), right(acmecore.RoleOperate), right(acmecore.RoleAdmin)
 	places := make(chan struct{}, maxConcurrent)
 	mux := http.NewServeMux()
-	mux.Handle("GET "+pathCertificates, s.operation(mayRead, places, s.list))
-	mux.Handle("GET "+pathCheckCA, s.operation(mayAct, places, s.checkCA))
-	mux.Handle("POST "+pathCheckChallenge, s.operation(mayRead, places, s.checkChallenge))
-	mux.Handle("POST "+pathCertify, s.operation(mayAct, places, s.certify))
-	mux.Handle("POST "+pathRegister, s.operation(mayAct, places, s.register))
-	mux.Handle("POST "+pathManage, s.operation(mayAct, places, s.manage))
-	mux.Handle("POST "+pathRestore, s.operation(mayAct, places, s.restore))
-	mux.Handle("POST "+pathCheckServed, s.operation(mayAct, places, s.checkServed))
-	mux.Handle("POST "+pathCheckLoad, s.operation(mayAct, places, s.checkLoad))
-	mux.Handle("POST "+pathCheckReport, s.operation(mayAct, places, s.checkReport))
-	mux.Handle("GET "+pathAlive, s.operation(mayAct, places, s.alive))
+	for pattern, operation := range map[string]operation{
+		"GET " + pathCertificates: {view, s.list},
+		"GET " + pathCheckCA:      {onlyOwn, s.checkCA},
+		"POST " + pathCheckChallenge: {onlyOwn, running(func(c context.Context, q ChallengeRequest, p acmecore.Progress) (any, error) {
+			return s.Operations.CheckChallenge(c, q, p)
+		})},
+		"POST " + pathCertify: {onlyOwn, running(func(c context.Context, q CertifyRequest, p acmecore.Progress) (any, error) {
+			return s.Operations.Certify(c, q, p)
+		})},
+		"POST " + pathRegister: {onlyOwn, running(func(c context.Context, q RegisterRequest, p acmecore.Progress) (any, error) {
+			return s.Operations.Register(c, q, p)
+		})},
+		"POST " + pathManage: {onlyOwn, running(func(c context.Context, q ManageRequest, p acmecore.Progress) (any, error) {
+			return s.Operations.Manage(c, q, p)
+		})},
+		"POST " + pathRestore: {onlyOwn, running(func(c context.Context, q RestoreRequest, p acmecore.Progress) (any, error) {
+			return s.Operations.Restore(c, q, p)
+		})},
+		"POST " + pathRevoke: {onlyOwn, running(func(c context.Context, q RevokeRequest, p acmecore.Progress) (any, error) {
+			return s.Operations.Revoke(c, q, p)
+		})},
+		"POST " + pathRemove: {onlyOwn, running(func(c context.Context, q RemoveRequest, p acmecore.Progress) (any, error) {
+			return struct{}{}, s.Operations.Remove(c, q, p)
+		})},
+		"POST " + pathRehearse: {onlyOwn, running(func(c context.Context, q CertifyRequest, p acmecore.Progress) (any, error) {
+			return s.Operations.Rehearse(c, q, p)
+		})},
+		"POST " + pathCheckServed: {onlyOwn, running(func(c context.Context, q servedRequest, p acmecore.Progress) (any, error) {
+			return s.Operations.CheckServed(c, q.IDs, p)
+		})},
+		"POST " + pathCheckLoad: {onlyOwn, running(func(c context.Context, q loadRequest, p acmecore.Progress) (any, error) {
+			return s.Operations.CheckLoad(c, q.Action, p)
+		})},
+		"POST " + pathCheckReport: {onlyOwn, running(func(c context.Context, q reportRequest, p acmecore.Progress) (any, error) {
+			return struct{}{}, s.Operations.CheckReport(c, q.Way, p)
+		})},
+		"GET " + pathAlive: {onlyOwn, s.alive},
+
+		"POST " + pathOverview: {view, asking(func(c context.Context, q acmecore.Query) (any, error) { return s.Administration.Overview(c, q) })},
+		"POST " + pathDetails:  {view, asking(func(c context.Context, q detailsRequest) (any, error) { return s.Administration.Details(c, q.ID) })},
+		"POST " + pathChoices:  {operate, asking(func(c context.Context, _ struct{}) (any, error) { return s.Administration.Choices(c) })},
+		"POST " + pathJob:      {view, asking(func(c context.Context, q jobRequest) (any, error) { return s.Administration.Job(c, q.ID, q.After) })},
+		"POST " + pathRuns:     {view, asking(func(c context.Context, q acmecore.RunQuery) (any, error) { return s.Administration.Runs(c, q) })},
+		"POST " + pathRun:      {view, asking(func(c context.Context, q runRequest) (any, error) { return s.Administration.Run(c, q.ID) })},
+		"POST " + pathLog:      {view, asking(func(c context.Context, q acmecore.LogQuery) (any, error) { return s.Administration.Log(c, q) })},
+		"POST " + pathAudit:    {admin, asking(func(c context.Context, q acmecore.AuditQuery) (any, error) { return s.Administration.Audit(c, q) })},
+		"POST " + pathMetrics:  {view, asking(func(c context.Context, _ struct{}) (any, error) { return s.Administration.Metrics(c) })},
+		"POST " + pathStatus:   {view, s.status},
+		"POST " + pathBegin:    {operate, s.begin},
+	} {
+		mux.Handle(pattern, s.operation(operation, places))
+	}
+	mux.Handle("POST "+pathAdmission, s.forVisitors(places, s.admission))
+	mux.Handle("POST "+pathAccount, s.forVisitors(places, s.account))
 	return mux
 }
 
+// operation is one that can be asked for, and the right that it needs.
+type operation struct {
+	right right
+	run   run
+}
+
 // run is an operation as HTTP has it.
-type run func(*http.Request, acmecore.Progress) (any, error)
+type run func(*http.Request, asked, acmecore.Progress) (any, error)
+
+// running makes a run of an operation that takes its time.
+func running[Q any](do func(context.Context, Q, acmecore.Progress) (any, error)) run {
+	return func(r *http.Request, _ asked, progress acmecore.Progress) (any, error) {
+		var request Q
+		if err := decode(r, &request); err != nil {
+			return nil, err
+		}
+		return do(r.Context(), request, progress)
+	}
+}
+
+// asking makes a run of one that looks something up.
+func asking[Q any](do func(context.Context, Q) (any, error)) run {
+	return running(func(ctx context.Context, request Q, _ acmecore.Progress) (any, error) { return do(ctx, request) })
+}
 
 // operation checks the caller's right, then takes the request in, and only then
 // takes one of the places for work: a caller that sends slowly holds nobody up.
-func (s *Server) operation(right right, places chan struct{}, run run) http.Handler {
+func (s *Server) operation(operation operation, places chan struct{}) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		caller := peerFrom(r.Context())
-		r = r.WithContext(withCaller(r.Context(), caller, r.Header.Get(headerUser)))
-		if err := s.allow(caller, right, r.Header.Get(headerUser)); err != nil {
+		who, err := s.allow(r, operation.right)
+		r = r.WithContext(withCaller(r.Context(), who.caller, who.name()))
+		if err != nil {
 			s.refused(r, err)
 			answer(w, nil, err)
 			return
 		}
-		if err := readBody(w, r); err != nil {
+		s.work(w, r, who, places, operation.run)
+	})
+}
+
+// forVisitors is for pages alone, of whoever looks at them: Access decides itself.
+func (s *Server) forVisitors(places chan struct{}, run run) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		who := asked{caller: peerFrom(r.Context())}
+		var err error
+		if who.claim, who.forPage, err = readClaim(r); err == nil {
+			err = s.mayConnect(who.caller, who.forPage)
+		}
+		if err == nil && (s.Access == nil || !who.forPage) {
+			err = denied("this is for the pages")
+		}
+		r = r.WithContext(withCaller(r.Context(), who.caller, ""))
+		if err != nil {
+			s.refused(r, err)
 			answer(w, nil, err)
 			return
 		}
-		select {
-		case places <- struct{}{}:
-			defer func() { <-places }()
-			stream := &stream{w: w}
-			result, err := run(r, stream.step)
-			stream.end(result, err)
-		default:
-			answer(w, nil, &acmecore.Error{Kind: acmecore.Busy, Op: "ask the overseer",
-				Cause: fmt.Errorf("it is at work on %d other requests", maxConcurrent), Hint: "try again"})
-		}
+		s.work(w, r, who, places, run)
 	})
+}
+
+// work takes the request in and does it.
+func (s *Server) work(w http.ResponseWriter, r *http.Request, who asked, places chan struct{}, run run) {
+	if err := readBody(w, r); err != nil {
+		answer(w, nil, err)
+		return
+	}
+	select {
+	case places <- struct{}{}:
+		defer func() { <-places }()
+		stream := &stream{w: w}
+		result, err := run(r, who, stream.step)
+		stream.end(result, err)
+	default:
+		answer(w, nil, &acmecore.Error{Kind: acmecore.Busy, Op: "ask the overseer",
+			Cause: fmt.Errorf("it is at work on %d other requests", maxConcurrent), Hint: "try again"})
+	}
 }
 
 // refused notes a request that its caller had no right to.
@@ -134,86 +230,57 @@ func readBody(w http.ResponseWriter, r *http.Request) error {
 	return connection.SetReadDeadline(time.Time{})
 }
 
-func (s *Server) list(r *http.Request, _ acmecore.Progress) (any, error) {
+func (s *Server) list(r *http.Request, _ asked, _ acmecore.Progress) (any, error) {
 	return s.Operations.List(r.Context())
 }
 
-func (s *Server) checkCA(r *http.Request, _ acmecore.Progress) (any, error) {
+func (s *Server) checkCA(r *http.Request, _ asked, _ acmecore.Progress) (any, error) {
 	return s.Operations.CheckCA(r.Context(), r.URL.Query().Get("ca"))
 }
 
-func (s *Server) checkChallenge(r *http.Request, progress acmecore.Progress) (any, error) {
-	var request ChallengeRequest
-	if err := decode(r, &request); err != nil {
-		return nil, err
-	}
-	if err := s.allowCheck(r.Context(), request); err != nil {
-		if acmecore.KindOf(err) == acmecore.Denied {
-			s.refused(r, err)
-		}
-		return nil, err
-	}
-	return s.Operations.CheckChallenge(r.Context(), request, progress)
-}
-
-func (s *Server) certify(r *http.Request, progress acmecore.Progress) (any, error) {
-	var request CertifyRequest
-	if err := decode(r, &request); err != nil {
-		return nil, err
-	}
-	return s.Operations.Certify(r.Context(), request, progress)
-}
-
-func (s *Server) register(r *http.Request, progress acmecore.Progress) (any, error) {
-	var request RegisterRequest
-	if err := decode(r, &request); err != nil {
-		return nil, err
-	}
-	return s.Operations.Register(r.Context(), request, progress)
-}
-
-func (s *Server) manage(r *http.Request, progress acmecore.Progress) (any, error) {
-	var request ManageRequest
-	if err := decode(r, &request); err != nil {
-		return nil, err
-	}
-	return s.Operations.Manage(r.Context(), request, progress)
-}
-
-func (s *Server) restore(r *http.Request, progress acmecore.Progress) (any, error) {
-	var request RestoreRequest
-	if err := decode(r, &request); err != nil {
-		return nil, err
-	}
-	return s.Operations.Restore(r.Context(), request, progress)
-}
-
-func (s *Server) checkServed(r *http.Request, progress acmecore.Progress) (any, error) {
-	var request servedRequest
-	if err := decode(r, &request); err != nil {
-		return nil, err
-	}
-	return s.Operations.CheckServed(r.Context(), request.IDs, progress)
-}
-
-func (s *Server) checkLoad(r *http.Request, progress acmecore.Progress) (any, error) {
-	var request loadRequest
-	if err := decode(r, &request); err != nil {
-		return nil, err
-	}
-	return s.Operations.CheckLoad(r.Context(), request.Action, progress)
-}
-
-func (s *Server) checkReport(r *http.Request, progress acmecore.Progress) (any, error) {
-	var request reportRequest
-	if err := decode(r, &request); err != nil {
-		return nil, err
-	}
-	return struct{}{}, s.Operations.CheckReport(r.Context(), request.Way, progress)
-}
-
-func (s *Server) alive(r *http.Request, _ acmecore.Progress) (any, error) {
+func (s *Server) alive(r *http.Request, _ asked, _ acmecore.Progress) (any, error) {
 	return struct{}{}, s.Operations.Alive(r.Context())
+}
+
+// status shows the configuration to those alone who might change it.
+func (s *Server) status(r *http.Request, who asked, _ acmecore.Progress) (any, error) {
+	return s.Administration.Status(r.Context(), !who.forPage || who.admission.Role.May(acmecore.RoleAdmin))
+}
+
+// begin begins a task for whoever has the role for it and has sent a form.
+func (s *Server) begin(r *http.Request, who asked, _ acmecore.Progress) (any, error) {
+	var task Task
+	if err := decode(r, &task); err != nil {
+		return nil, err
+	}
+	role := task.Deed.Role()
+	if role == "" {
+		return nil, &acmecore.Error{Kind: acmecore.Invalid, Op: "begin", Subject: acmecore.Inert(string(task.Deed)), Cause: errors.New("nothing is called that")}
+	}
+	if !who.forPage {
+		return s.Administration.Begin(r.Context(), task, "")
+	}
+	if err := allows(who.admission, role); err != nil {
+		s.refused(r, err)
+		return nil, err
+	}
+	key, err := s.Access.Spend(r.Context(), who.claim, who.admission)
+	if err != nil {
+		return nil, err
+	}
+	return s.Administration.Begin(r.Context(), task, key)
+}
+
+func (s *Server) admission(r *http.Request, who asked, _ acmecore.Progress) (any, error) {
+	return s.Access.Admit(r.Context(), who.claim)
+}
+
+func (s *Server) account(r *http.Request, who asked, _ acmecore.Progress) (any, error) {
+	var request acmecore.AccountRequest
+	if err := decode(r, &request); err != nil {
+		return nil, err
+	}
+	return s.Access.Account(r.Context(), who.claim, request)
 }
 
 // decode reads a request strictly: an unknown field is a newer program's.

@@ -21,10 +21,26 @@ const (
 	pathCheckServed    = "/1/check/served"
 	pathCheckLoad      = "/1/check/load"
 	pathCheckReport    = "/1/check/report"
+	pathRevoke         = "/1/revoke"
+	pathRemove         = "/1/remove"
+	pathRehearse       = "/1/rehearse"
 	pathAlive          = "/1/alive"
+	pathAdmission      = "/1/admission"
+	pathOverview       = "/1/overview"
+	pathDetails        = "/1/details"
+	pathChoices        = "/1/choices"
+	pathBegin          = "/1/begin"
+	pathJob            = "/1/job"
+	pathRuns           = "/1/runs"
+	pathRun            = "/1/run"
+	pathLog            = "/1/log"
+	pathAudit          = "/1/audit"
+	pathStatus         = "/1/status"
+	pathMetrics        = "/1/metrics"
+	pathAccount        = "/1/account"
 )
 
-// servedRequest and the other two are requests that are no more than one value.
+// servedRequest and the next ones are requests that are hardly more than one value.
 type servedRequest struct {
 	IDs []acmecore.ID `json:"ids,omitempty"`
 }
@@ -37,14 +53,27 @@ type reportRequest struct {
 	Way ReportWay `json:"way"`
 }
 
+type detailsRequest struct {
+	ID acmecore.ID `json:"id"`
+}
+
+type jobRequest struct {
+	ID    string `json:"id"`
+	After int    `json:"after,omitempty"`
+}
+
+type runRequest struct {
+	ID string `json:"id"`
+}
+
 // The limits of a request and of one line of an answer, in bytes.
 const (
 	maxRequest = 64 << 10
 	maxLine    = 1 << 20
 )
 
-// headerUser names the user on whose behalf the script asks.
-const headerUser = "Wcme-User"
+// headerClaim marks a request of a page: an acmecore.Claim as JSON in base64url.
+const headerClaim = "Wcme-Claim"
 
 // message is one line of a streamed answer: a step, or the end of the run with
 // its result or its error.
@@ -78,7 +107,7 @@ func statusOf(err error) int {
 		return http.StatusForbidden
 	case acmecore.NotFound:
 		return http.StatusNotFound
-	case acmecore.Busy:
+	case acmecore.Busy, acmecore.Stale:
 		return http.StatusConflict
 	case acmecore.Limited:
 		return http.StatusTooManyRequests

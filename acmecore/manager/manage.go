@@ -12,7 +12,10 @@ import (
 	"wcme/acmecore/renew"
 )
 
-var _ control.Operations = (*Manager)(nil)
+var (
+	_ control.Operations     = (*Manager)(nil)
+	_ control.Administration = (*Manager)(nil)
+)
 
 // Manage implements control.Operations.
 func (m *Manager) Manage(ctx context.Context, request control.ManageRequest, progress acmecore.Progress) (acmecore.Run, error) {

@@ -55,6 +55,7 @@ type Manager struct {
 	asking   sync.Mutex               // of asked; held for no longer than a look
 	asked    map[string]askedCA       // likewise
 	refusals refusals
+	hosts    hosts
 }
 
 // New returns a manager of the state directory. version is sent to CAs; the log

@@ -10,7 +10,6 @@ import (
 	"io/fs"
 	"path/filepath"
 	"slices"
-	"time"
 
 	"wcme/acmecore"
 	"wcme/acmecore/durable"
@@ -18,15 +17,7 @@ import (
 )
 
 // Version is a version of a certificate that is kept.
-type Version struct {
-	Name        string    `json:"name"`
-	Current     bool      `json:"current"`
-	NotBefore   time.Time `json:"not_before,omitzero"`
-	NotAfter    time.Time `json:"not_after,omitzero"`
-	Serial      string    `json:"serial,omitempty"`      // hexadecimal
-	Fingerprint string    `json:"fingerprint,omitempty"` // SHA-256 of the leaf, hexadecimal
-	Problem     string    `json:"problem,omitempty"`     // why it cannot be used, inert; "" when it can
-}
+type Version = acmecore.Version
 
 // Versions lists the versions of a certificate that are kept, the newest first; none
 // when it was never obtained.

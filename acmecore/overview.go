@@ -1,0 +1,54 @@
+package acmecore
+
+import "time"
+
+// Query is what of the list of certificates is wanted.
+type Query struct {
+	Words      string `json:"words,omitempty"` // each must occur in the ID, a name, the CA or the issuer, in whatever case
+	State      string `json:"state,omitempty"` // a State, a Service, or "attention"; "" for all
+	Sort       Column `json:"sort,omitempty"`  // "" is by name
+	Descending bool   `json:"descending,omitempty"`
+	Page       int    `json:"page,omitempty"` // from 1; 0 is 1
+	Size       int    `json:"size,omitempty"` // certificates on a page; 0 is 50, at most 200
+}
+
+// Attention selects what needs attention, as State of a Query.
+const Attention = "attention"
+
+// Column is what a list of certificates is sorted by.
+type Column string
+
+// The columns. What is equal in one is sorted by name.
+const (
+	ByName    Column = "name"
+	ByCA      Column = "ca"
+	ByIssued  Column = "issued"
+	ByExpiry  Column = "expires"
+	ByRenewal Column = "renewal"
+	ByState   Column = "state"  // the worst first
+	ByService Column = "served" // the worst first
+	ByRun     Column = "run"
+)
+
+// Overview is one page of the list of certificates, and how all of them stand.
+type Overview struct {
+	Total        int             `json:"total"`    // managed
+	Matching     int             `json:"matching"` // of these, on all pages
+	Page         int             `json:"page"`     // the one that this is: the last one where a later one was wanted
+	Pages        int             `json:"pages"`    // at least 1
+	Certificates []Certificate   `json:"certificates"`
+	States       map[State]int   `json:"states"`    // of all that are managed
+	Services     map[Service]int `json:"services"`  // likewise; none under "" is counted
+	Attention    []Certificate   `json:"attention"` // the first few that need it, the worst first
+	Attentive    int             `json:"attentive"` // all that need it
+	Days         []Day           `json:"days"`      // today (UTC) and the 59 days after it
+}
+
+// Day is what is planned for a day, of all certificates.
+type Day struct {
+	Date     time.Time `json:"date"`               // midnight, UTC
+	Renewals int       `json:"renewals,omitempty"` // planned
+	Expiries int       `json:"expiries,omitempty"`
+	Windows  int       `json:"windows,omitempty"` // certificates whose CA wants them renewed on that day, or that day among others
+	Names    []Name    `json:"names,omitempty"`   // of the first few renewals and expiries
+}

@@ -1,0 +1,2 @@
+"use strict";
+// Passkeys need a script: the browser keeps them.

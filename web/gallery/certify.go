@@ -1,0 +1,3 @@
+package gallery
+
+func certifyScenes() []Scene { return nil }

@@ -1,0 +1,3 @@
+package gallery
+
+func logScenes() []Scene { return nil }
