@@ -118,7 +118,7 @@ func TestFastCGIStartsAndEnds(t *testing.T) {
 					t.Errorf("got %q", got)
 				}
 			}
-			if got := d.ask("/cgi-bin/wcme/admin/list"); !strings.HasPrefix(got, "Status: 403 ") {
+			if got := d.ask("/cgi-bin/wcme/admin/list"); !strings.HasPrefix(got, "Status: 503 ") {
 				t.Errorf("the list: got %q", got)
 			}
 			if status, stderr := d.end(row.signal); status != 0 || stderr != "" {

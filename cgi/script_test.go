@@ -197,8 +197,8 @@ func TestMissingRootIsToldToTheLogOnly(t *testing.T) {
 func TestListPage(t *testing.T) {
 	root := pending(t)
 	serveList(t, filepath.Join(root, "overseer.sock"))
-	start(t, request("/admin/list", "WCME_ROOT="+root, "REMOTE_USER=admin", "AUTH_TYPE=Basic"), nil).want(t, "200 OK", "<b>www.example.org</b>")
-	start(t, request("/admin/list", "WCME_SOCKET="+filepath.Join(root, "overseer.sock"), "REMOTE_USER=admin", "AUTH_TYPE=Basic"), nil).want(t, "200 OK", "<b>www.example.org</b>")
+	start(t, request("/admin/list", "WCME_ROOT="+root, "REMOTE_USER=admin", "AUTH_TYPE=Basic"), nil).want(t, "200 OK", "www.example.org")
+	start(t, request("/admin/list", "WCME_SOCKET="+filepath.Join(root, "overseer.sock"), "REMOTE_USER=admin", "AUTH_TYPE=Basic"), nil).want(t, "200 OK", "www.example.org")
 	start(t, request("/admin/list", "WCME_ROOT="+root), nil).want(t, "403 Forbidden", "&lt;Location")
 	start(t, request("/admin/list", "WCME_ROOT="+root, "HTTP_REMOTE_USER=admin"), nil).want(t, "403 Forbidden", "&lt;Location")
 	start(t, request("/", "WCME_ROOT="+root), nil).want(t, "303 See Other", "\r\nLocation: /cgi-bin/wcme/admin/list\r\n")
@@ -307,7 +307,7 @@ func serveList(t *testing.T, socket string) {
 		t.Fatal(err)
 	}
 	ctx, cancel := context.WithCancel(t.Context())
-	server := &control.Server{Operations: oneCertificate{}, Script: -1, Log: slog.New(slog.DiscardHandler)}
+	server := &control.Server{Administration: oneCertificate{}, Access: everyUser{}, Script: -1, Log: slog.New(slog.DiscardHandler)}
 	ended := make(chan error, 1)
 	go func() { ended <- server.Serve(ctx, listener) }()
 	t.Cleanup(func() {
@@ -319,12 +319,22 @@ func serveList(t *testing.T, socket string) {
 }
 
 // oneCertificate is all that the overseer of the tests can do.
-type oneCertificate struct{ control.Operations }
+type oneCertificate struct{ control.Administration }
 
-func (oneCertificate) List(context.Context) ([]acmecore.Certificate, error) {
+func (oneCertificate) Overview(context.Context, acmecore.Query) (acmecore.Overview, error) {
 	now := time.Now()
-	return []acmecore.Certificate{{
+	return acmecore.Overview{Total: 1, Matching: 1, Page: 1, Pages: 1, Certificates: []acmecore.Certificate{{
 		ID: "www_example_org", Names: []acmecore.Name{"www.example.org"}, CA: "pebble", Version: "1",
 		NotBefore: now.Add(-24 * time.Hour), NotAfter: now.Add(80 * 24 * time.Hour),
-	}}, nil
+	}}}, nil
+}
+
+// everyUser admits whomever the web server has authenticated.
+type everyUser struct{ control.Access }
+
+func (everyUser) Admit(_ context.Context, claim acmecore.Claim) (acmecore.Admission, error) {
+	if claim.User == "" {
+		return acmecore.Admission{Refusal: acmecore.RefusedNobody}, nil
+	}
+	return acmecore.Admission{User: claim.User, Role: acmecore.RoleAdmin}, nil
 }

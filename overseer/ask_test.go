@@ -24,7 +24,7 @@ func ask() {
 	ctx, cancel := context.WithTimeout(context.Background(), patience)
 	defer cancel()
 	if user := os.Args[2]; user != "" {
-		ctx = control.WithUser(ctx, user)
+		ctx = control.WithClaim(ctx, acmecore.Claim{User: user, Form: formOf(os.Args[3])})
 	}
 	if err := askFor(ctx, control.NewClient(os.Args[1]), os.Args[3]); err != nil {
 		fmt.Println(acmecore.KindOf(err))
@@ -33,50 +33,105 @@ func ask() {
 	fmt.Println("ok")
 }
 
-// askFor asks for one of operations().
-func askFor(ctx context.Context, client *control.Client, operation string) error {
-	err := errors.New("there is no such operation")
-	switch operation {
-	case "list":
-		_, err = client.List(ctx)
-	case "certify":
-		_, err = client.Certify(ctx, control.CertifyRequest{Names: []acmecore.Name{"www.example.test"}}, nil)
-	case "register":
-		_, err = client.Register(ctx, control.RegisterRequest{}, nil)
-	case "check":
-		_, err = client.CheckCA(ctx, "")
-	case "manage":
-		_, err = client.Manage(ctx, control.ManageRequest{}, nil)
-	case "dry-run":
-		_, err = client.Manage(ctx, control.ManageRequest{DryRun: true}, nil)
-	case "restore":
-		_, err = client.Restore(ctx, control.RestoreRequest{ID: "managed"}, nil)
-	case "served":
-		_, err = client.CheckServed(ctx, nil, nil)
-	case "load":
-		_, err = client.CheckLoad(ctx, "", nil)
-	case "report":
-		err = client.CheckReport(ctx, control.ByMail, nil)
-	case "alive":
-		err = client.Alive(ctx)
-	case "probe":
-		_, err = client.CheckChallenge(ctx, control.ChallengeRequest{}, nil)
-	case "probe-by":
-		_, err = client.CheckChallenge(ctx, control.ChallengeRequest{DNS: "192.0.2.1:53"}, nil)
-	case "probe-at":
-		_, err = client.CheckChallenge(ctx, control.ChallengeRequest{Port: 8080}, nil)
-	case "probe-managed":
-		_, err = client.CheckChallenge(ctx, control.ChallengeRequest{Names: []acmecore.Name{"managed.example.test"}}, nil)
-	case "probe-other":
-		_, err = client.CheckChallenge(ctx, control.ChallengeRequest{Names: []acmecore.Name{"managed.example.test", "other.example.test"}}, nil)
+// formOf is the token of the form with which an operation is asked for: not the one
+// that was shown, where its name ends in "-formless".
+func formOf(operation string) string {
+	if strings.HasSuffix(operation, "-formless") {
+		return "made up"
 	}
-	return err
+	return "token"
 }
 
-// operations are asked for in this order; those from "probe" on are one operation,
-// with different requests.
-func operations() []string {
-	return []string{"list", "certify", "register", "check", "manage", "dry-run", "restore", "served", "load", "report", "alive", "probe", "probe-managed", "probe-other", "probe-by", "probe-at"}
+// request is one that can be made.
+type request struct {
+	name string
+	ask  func(context.Context, *control.Client) error
+}
+
+// operations are asked for in this order: first those that the pages have nothing to do
+// with.
+func operations() []request {
+	const id acmecore.ID = "managed"
+	begin := func(task control.Task) func(context.Context, *control.Client) error {
+		return func(ctx context.Context, c *control.Client) error { _, err := c.Begin(ctx, task, ""); return err }
+	}
+	return []request{
+		{"certify", func(ctx context.Context, c *control.Client) error {
+			_, err := c.Certify(ctx, control.CertifyRequest{}, nil)
+			return err
+		}},
+		{"register", func(ctx context.Context, c *control.Client) error {
+			_, err := c.Register(ctx, control.RegisterRequest{}, nil)
+			return err
+		}},
+		{"check ca", func(ctx context.Context, c *control.Client) error { _, err := c.CheckCA(ctx, ""); return err }},
+		{"check challenge", func(ctx context.Context, c *control.Client) error {
+			_, err := c.CheckChallenge(ctx, control.ChallengeRequest{}, nil)
+			return err
+		}},
+		{"check served", func(ctx context.Context, c *control.Client) error { _, err := c.CheckServed(ctx, nil, nil); return err }},
+		{"check load", func(ctx context.Context, c *control.Client) error { _, err := c.CheckLoad(ctx, "", nil); return err }},
+		{"check report", func(ctx context.Context, c *control.Client) error { return c.CheckReport(ctx, control.ByMail, nil) }},
+		{"manage", func(ctx context.Context, c *control.Client) error {
+			_, err := c.Manage(ctx, control.ManageRequest{}, nil)
+			return err
+		}},
+		{"restore", func(ctx context.Context, c *control.Client) error {
+			_, err := c.Restore(ctx, control.RestoreRequest{ID: id}, nil)
+			return err
+		}},
+		{"revoke", func(ctx context.Context, c *control.Client) error {
+			_, err := c.Revoke(ctx, control.RevokeRequest{ID: id}, nil)
+			return err
+		}},
+		{"remove", func(ctx context.Context, c *control.Client) error {
+			return c.Remove(ctx, control.RemoveRequest{ID: id}, nil)
+		}},
+		{"rehearse", func(ctx context.Context, c *control.Client) error {
+			_, err := c.Rehearse(ctx, control.CertifyRequest{}, nil)
+			return err
+		}},
+		{"alive", func(ctx context.Context, c *control.Client) error { return c.Alive(ctx) }},
+
+		{"list", func(ctx context.Context, c *control.Client) error { _, err := c.List(ctx); return err }},
+		{"overview", func(ctx context.Context, c *control.Client) error {
+			_, err := c.Overview(ctx, acmecore.Query{})
+			return err
+		}},
+		{"details", func(ctx context.Context, c *control.Client) error { _, err := c.Details(ctx, id); return err }},
+		{"job", func(ctx context.Context, c *control.Client) error { _, err := c.Job(ctx, "x", 0); return err }},
+		{"runs", func(ctx context.Context, c *control.Client) error {
+			_, err := c.Runs(ctx, acmecore.RunQuery{})
+			return err
+		}},
+		{"run", func(ctx context.Context, c *control.Client) error { _, err := c.Run(ctx, "x"); return err }},
+		{"log", func(ctx context.Context, c *control.Client) error {
+			_, err := c.Log(ctx, acmecore.LogQuery{})
+			return err
+		}},
+		{"status", func(ctx context.Context, c *control.Client) error { _, err := c.Status(ctx, true); return err }},
+		{"metrics", func(ctx context.Context, c *control.Client) error { _, err := c.Metrics(ctx); return err }},
+		{"choices", func(ctx context.Context, c *control.Client) error { _, err := c.Choices(ctx); return err }},
+		{"begin to renew", begin(control.Task{Deed: control.DeedRenew, ID: id})},
+		{"begin to check the load", begin(control.Task{Deed: control.DeedCheckLoad})},
+		{"begin to certify", begin(control.Task{Deed: control.DeedCertify})},
+		{"begin to revoke", begin(control.Task{Deed: control.DeedRevoke, ID: id})},
+		{"audit", func(ctx context.Context, c *control.Client) error {
+			_, err := c.Audit(ctx, acmecore.AuditQuery{})
+			return err
+		}},
+	}
+}
+
+// askFor asks for one of operations().
+func askFor(ctx context.Context, client *control.Client, operation string) error {
+	name := strings.TrimSuffix(operation, "-formless")
+	for _, request := range operations() {
+		if request.name == name {
+			return request.ask(ctx, client)
+		}
+	}
+	return errors.New("there is no such operation")
 }
 
 // Users that no host has: the kernel asks for numbers only.

@@ -58,13 +58,20 @@ func (w *witness) taken() []string {
 	return refused
 }
 
+// everybody is admitted, and may look.
+type everybody struct{ door }
+
+func (everybody) Admit(_ context.Context, claim acmecore.Claim) (acmecore.Admission, error) {
+	return acmecore.Admission{User: claim.User, Role: acmecore.RoleView}, nil
+}
+
 func (w *witness) serve(t *testing.T, path string, script int) {
 	t.Helper()
 	listener, err := control.Listen(path, -1)
 	if err != nil {
 		t.Fatal(err)
 	}
-	server := &control.Server{Operations: w, Script: script, Log: slog.New(slog.DiscardHandler), Refused: w.refuse}
+	server := &control.Server{Operations: w, Access: everybody{}, Script: script, Log: slog.New(slog.DiscardHandler), Refused: w.refuse}
 	ctx, stop := context.WithCancel(context.Background())
 	ended := make(chan error, 1)
 	go func() { ended <- server.Serve(ctx, listener) }()
@@ -83,7 +90,11 @@ func TestWhoAsksIsTheKernelsWordAndTheUserBesideIt(t *testing.T) {
 	w.serve(t, socket, -1)
 	own := fmt.Sprintf("uid %d", os.Geteuid())
 	for _, user := range []string{"", "alice", "a\tb"} {
-		if _, err := control.NewClient(socket).List(control.WithUser(t.Context(), user)); err != nil {
+		ctx := t.Context()
+		if user != "" {
+			ctx = control.WithClaim(ctx, acmecore.Claim{User: user})
+		}
+		if _, err := control.NewClient(socket).List(ctx); err != nil {
 			t.Errorf("%q: %v", user, err)
 		}
 	}
@@ -109,8 +120,9 @@ func TestRightsRefusedAreTold(t *testing.T) {
 		onBehalf, asks, wants string
 	}{
 		{strangerUID, "", "list", "uid 4802|/1/certificates|ask the overseer: this user is neither root nor the one of [script] user in wcme.toml"},
-		{scriptUID, "alice", "certify", "user alice (uid 4801)|/1/certify|ask the overseer: the script may not do this"},
-		{scriptUID, "alice", "probe-other", "user alice (uid 4801)|/1/check/challenge|ask the overseer: the script may have managed names checked only"},
+		{scriptUID, "", "list", "uid 4801|/1/certificates|ask the overseer: the script asks for nobody"},
+		{scriptUID, "alice", "certify", "user alice (uid 4801)|/1/certify|ask the overseer: the pages may not do this"},
+		{scriptUID, "alice", "audit", `user alice (uid 4801)|/1/audit|ask the overseer: alice has the role "view", and this needs "admin"`},
 	} {
 		if got := c.ask(row.uid, socket, row.onBehalf, row.asks); got != string(acmecore.Denied) {
 			t.Errorf("%s: got %q, want that it is refused", row.wants, got)

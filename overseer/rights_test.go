@@ -41,16 +41,6 @@ func (c *counted) takenNames() []string {
 	return calls
 }
 
-// takenFor leaves out what the server has asked for itself: what is managed, where
-// only that may be checked.
-func (c *counted) takenFor(operation string) int {
-	calls := c.takenNames()
-	if operation != "list" {
-		calls = slices.DeleteFunc(calls, func(name string) bool { return name == "list" })
-	}
-	return len(calls)
-}
-
 func (c *counted) List(context.Context) ([]acmecore.Certificate, error) {
 	return []acmecore.Certificate{{ID: "managed", Names: []acmecore.Name{"managed.example.test"}}}, c.called("list")
 }
@@ -91,7 +81,89 @@ func (c *counted) CheckReport(context.Context, control.ReportWay, acmecore.Progr
 	return c.called("check report")
 }
 
+func (c *counted) Revoke(context.Context, control.RevokeRequest, acmecore.Progress) (acmecore.Certificate, error) {
+	return acmecore.Certificate{}, c.called("revoke")
+}
+
+func (c *counted) Remove(context.Context, control.RemoveRequest, acmecore.Progress) error {
+	return c.called("remove")
+}
+
+func (c *counted) Rehearse(context.Context, control.CertifyRequest, acmecore.Progress) (acmecore.Rehearsal, error) {
+	return acmecore.Rehearsal{Key: acmecore.EC256}, c.called("rehearse")
+}
+
 func (c *counted) Alive(context.Context) error { return c.called("alive") }
+
+func (c *counted) Overview(context.Context, acmecore.Query) (acmecore.Overview, error) {
+	return acmecore.Overview{}, c.called("overview")
+}
+
+func (c *counted) Details(context.Context, acmecore.ID) (acmecore.Details, error) {
+	return acmecore.Details{}, c.called("details")
+}
+
+func (c *counted) Choices(context.Context) (acmecore.Choices, error) {
+	return acmecore.Choices{}, c.called("choices")
+}
+
+func (c *counted) Begin(_ context.Context, task control.Task, key string) (acmecore.Job, error) {
+	return acmecore.Job{ID: key}, c.called("begin " + string(task.Deed))
+}
+
+func (c *counted) Job(context.Context, string, int) (acmecore.Job, error) {
+	return acmecore.Job{}, c.called("job")
+}
+
+func (c *counted) Runs(context.Context, acmecore.RunQuery) (acmecore.RunList, error) {
+	return acmecore.RunList{}, c.called("runs")
+}
+
+func (c *counted) Run(context.Context, string) (acmecore.Run, error) {
+	return acmecore.Run{}, c.called("run")
+}
+
+func (c *counted) Log(context.Context, acmecore.LogQuery) (acmecore.LogPage, error) {
+	return acmecore.LogPage{}, c.called("log")
+}
+
+func (c *counted) Audit(context.Context, acmecore.AuditQuery) (acmecore.AuditPage, error) {
+	return acmecore.AuditPage{}, c.called("audit")
+}
+
+// Status shows the configuration to those alone who may see it.
+func (c *counted) Status(_ context.Context, configuration bool) (acmecore.Status, error) {
+	if configuration {
+		return acmecore.Status{}, c.called("status with the configuration")
+	}
+	return acmecore.Status{}, c.called("status")
+}
+
+func (c *counted) Metrics(context.Context) (string, error) { return "", c.called("metrics") }
+
+// door admits a user for each role, who is called like it.
+type door struct{}
+
+func (door) Admit(_ context.Context, claim acmecore.Claim) (acmecore.Admission, error) {
+	switch role := acmecore.Role(claim.User); {
+	case role.May(acmecore.RoleView):
+		return acmecore.Admission{User: claim.User, Role: role}, nil
+	case claim.User == "":
+		return acmecore.Admission{Refusal: acmecore.RefusedNobody}, nil
+	}
+	return acmecore.Admission{User: claim.User, Refusal: acmecore.RefusedRole}, nil
+}
+
+func (door) Spend(_ context.Context, claim acmecore.Claim, _ acmecore.Admission) (string, error) {
+	if claim.Form != "token" {
+		return "", &acmecore.Error{Kind: acmecore.Stale, Op: "take the form"}
+	}
+	return "number", nil
+}
+
+func (door) Account(context.Context, acmecore.Claim, acmecore.AccountRequest) (acmecore.AccountAnswer, error) {
+	return acmecore.AccountAnswer{}, nil
+}
 
 // serveControl serves a socket for the group of the script until the test ends.
 func serveControl(t *testing.T, path string, script, gid int) *counted {
@@ -101,7 +173,7 @@ func serveControl(t *testing.T, path string, script, gid int) *counted {
 		t.Fatal(err)
 	}
 	operations := new(counted)
-	server := &control.Server{Operations: operations, Script: script, Log: slog.New(slog.DiscardHandler)}
+	server := &control.Server{Operations: operations, Administration: operations, Access: door{}, Script: script, Log: slog.New(slog.DiscardHandler)}
 	ctx, stop := context.WithCancel(context.Background())
 	ended := make(chan error, 1)
 	go func() { ended <- server.Serve(ctx, listener) }()
@@ -114,13 +186,23 @@ func serveControl(t *testing.T, path string, script, gid int) *counted {
 	return operations
 }
 
-// The rights, a word for each of operations(), in their order: of whoever may do
-// everything, of the script for a user who has signed in, and of all others.
+// The operations that pages may ask for, by the role that they take; of all others none
+// may be asked for by a page, and each one by root and the overseer's own user.
 const (
-	allRights  = "yes yes yes yes yes yes yes yes yes yes yes yes yes yes yes yes"
-	readRights = "yes no no no no no no no no no no yes yes no no no"
-	noRights   = "no no no no no no no no no no no no no no no no"
+	view    = "list overview details job runs run log status metrics"
+	operate = view + " choices begin to renew begin to check the load"
+	admin   = operate + " begin to certify begin to revoke audit"
+	nothing = ""
 )
+
+// everything is what the command line may ask for.
+func everything() string {
+	names := make([]string, 0, len(operations()))
+	for _, request := range operations() {
+		names = append(names, request.name)
+	}
+	return strings.Join(names, " ")
+}
 
 // rights is who may do what (DESIGN §5).
 var rights = []struct {
@@ -129,12 +211,16 @@ var rights = []struct {
 	onBehalf string
 	want     string
 }{
-	{"root", 0, "", allRights},
-	{"root, on behalf of somebody", 0, "admin", allRights},
-	{"the script, on behalf of a user", scriptUID, "admin", readRights},
-	{"the script, on behalf of nobody", scriptUID, "", noRights},
-	{"a stranger", strangerUID, "", noRights},
-	{"a stranger, on behalf of a user", strangerUID, "admin", noRights},
+	{"root", 0, "", everything()},
+	{"a page, as root, for an admin", 0, "admin", admin},
+	{"a page, as root, for a stranger", 0, "mallory", nothing},
+	{"a page for an admin", scriptUID, "admin", admin},
+	{"a page for an operator", scriptUID, "operate", operate},
+	{"a page for a viewer", scriptUID, "view", view},
+	{"a page for a stranger", scriptUID, "mallory", nothing},
+	{"the script, for nobody", scriptUID, "", nothing},
+	{"a stranger", strangerUID, "", nothing},
+	{"a stranger, for an admin", strangerUID, "admin", nothing},
 }
 
 // TestRights asks as each user. The socket is open to everybody here, so that it
@@ -164,11 +250,11 @@ func TestRightsWithoutScript(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, uid := range []int{scriptUID, strangerUID, 65534} {
-		if got := c.rights(uid, socket, "admin", operation); got != noRights {
+		if got := c.rights(uid, socket, "admin", operation); got != nothing {
 			t.Errorf("user %d: got %q, want nothing", uid, got)
 		}
 	}
-	if got := c.rights(0, socket, "", operation); got != allRights {
+	if got := c.rights(0, socket, "", operation); got != everything() {
 		t.Errorf("root: got %q, want everything", got)
 	}
 }
@@ -183,11 +269,11 @@ func TestRightsOfStrangersEndAtTheSocket(t *testing.T) {
 	if err != nil || info.Mode().Perm() != 0o660 || info.Sys().(*syscall.Stat_t).Gid != scriptUID {
 		t.Errorf("socket: got %v of group %d, %v", info.Mode(), info.Sys().(*syscall.Stat_t).Gid, err)
 	}
-	if got := c.rights(strangerUID, socket, "admin", operation); got != noRights {
+	if got := c.rights(strangerUID, socket, "admin", operation); got != nothing {
 		t.Errorf("a stranger: got %q, want nothing", got)
 	}
-	if got := c.rights(scriptUID, socket, "admin", operation); got != readRights {
-		t.Errorf("the script: got %q, want to list", got)
+	if got := c.rights(scriptUID, socket, "admin", operation); got != admin {
+		t.Errorf("the script: got %q, want what an admin may", got)
 	}
 	output, err := c.command(strangerUID, "wcme", "list", "--root", c.dir).CombinedOutput()
 	if exitStatus(err) == 0 {
@@ -195,22 +281,62 @@ func TestRightsOfStrangersEndAtTheSocket(t *testing.T) {
 	}
 }
 
-// rights asks for each operation, and says whether it was done.
+// rights asks for each operation, and says which were done.
 func (c *crowd) rights(uid int, socket, onBehalf string, operation *counted) string {
 	c.Helper()
-	words := make([]string, 0, len(operations()))
-	for _, name := range operations() {
-		answer := c.ask(uid, socket, onBehalf, name)
-		switch done := operation.takenFor(name); {
+	var words []string
+	for _, request := range operations() {
+		answer := c.ask(uid, socket, onBehalf, request.name)
+		switch done := operation.taken(); {
 		case answer == "ok" && done == 1:
-			words = append(words, "yes")
+			words = append(words, request.name)
 		case answer == string(acmecore.Denied) && done == 0:
-			words = append(words, "no")
 		default:
-			words = append(words, fmt.Sprintf("%s(%q,%d)", name, answer, done))
+			words = append(words, fmt.Sprintf("%s(%q,%d)", request.name, answer, done))
 		}
 	}
 	return strings.Join(words, " ")
+}
+
+// TestRightsNeedAForm: nothing is begun by a page that has not shown its form.
+func TestRightsNeedAForm(t *testing.T) {
+	t.Parallel()
+	c := newCrowd(t)
+	socket := filepath.Join(c.dir, "open.sock")
+	operation := serveControl(t, socket, scriptUID, scriptUID)
+	if err := os.Chmod(socket, 0o666); err != nil {
+		t.Fatal(err)
+	}
+	for _, request := range operations() {
+		if !strings.HasPrefix(request.name, "begin ") {
+			continue
+		}
+		if got := c.ask(scriptUID, socket, "admin", request.name+"-formless"); got != string(acmecore.Stale) || operation.taken() != 0 {
+			t.Errorf("%s: got %q, want that the form is refused", request.name, got)
+		}
+	}
+}
+
+// TestConfigurationIsForAdmins, and for the command line.
+func TestConfigurationIsForAdmins(t *testing.T) {
+	t.Parallel()
+	socket := filepath.Join(lab.TempDir(t), "own.sock")
+	operation := serveControl(t, socket, -1, -1)
+	client := control.NewClient(socket)
+	for _, row := range []struct{ role, want string }{
+		{"view", "status"}, {"operate", "status"}, {"admin", "status with the configuration"}, {"", "status with the configuration"},
+	} {
+		ctx := t.Context()
+		if row.role != "" {
+			ctx = control.WithClaim(ctx, acmecore.Claim{User: row.role})
+		}
+		if _, err := client.Status(ctx, true); err != nil {
+			t.Errorf("%s: %v", row.role, err)
+		}
+		if got := operation.takenNames(); !slices.Equal(got, []string{row.want}) {
+			t.Errorf("%s: got %q, want %q", row.role, got, row.want)
+		}
+	}
 }
 
 // TestRightsOfOneself needs no other user: whoever runs the overseer may do
@@ -220,9 +346,9 @@ func TestRightsOfOneself(t *testing.T) {
 	socket := filepath.Join(lab.TempDir(t), "own.sock")
 	operation := serveControl(t, socket, -1, -1)
 	client := control.NewClient(socket)
-	for _, name := range operations() {
-		if err := askFor(t.Context(), client, name); err != nil || operation.taken() != 1 {
-			t.Errorf("%s: got %v, want that it is done", name, err)
+	for _, request := range operations() {
+		if err := request.ask(t.Context(), client); err != nil || operation.taken() != 1 {
+			t.Errorf("%s: got %v, want that it is done", request.name, err)
 		}
 	}
 }
@@ -261,7 +387,7 @@ func TestRightsOfAnOverseerWithAUserOfItsOwn(t *testing.T) {
 		{"the script's user", 65534, "denied"},
 		{"a stranger", strangerUID, "denied"},
 	} {
-		if got := c.ask(row.uid, socket, "admin", "list"); got != row.want {
+		if got := c.ask(row.uid, socket, "", "list"); got != row.want {
 			t.Errorf("%s: got %q, want %q", row.who, got, row.want)
 		}
 	}

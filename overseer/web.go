@@ -81,16 +81,20 @@ func (p *program) web(ctx context.Context, o webOptions) error {
 	}
 	log := slog.New(slog.NewTextHandler(p.stderr, nil))
 	challenges := challenge.Directory(root.Challenges())
-	site := web.New(web.Site{
+	pages := web.Site{
 		Challenges: challenges,
 		Elsewhere:  challenge.Elsewhere{Directory: challenges, Relay: relay.New(relay.Options{})},
 		Overseer:   control.NewClient(p.socket()),
 		Clock:      time.Now,
+		Stays:      true,
+		Gateway:    "FastCGI",
 		Log:        log,
-	})
-	if o.fastCGI != "" {
-		return p.serveFastCGI(ctx, o, site, challenges, log)
 	}
+	if o.fastCGI != "" {
+		return p.serveFastCGI(ctx, o, web.New(pages), challenges, log)
+	}
+	pages.Gateway = "HTTP"
+	site := web.New(pages)
 	listener, err := listenHTTP(o)
 	if err != nil {
 		return err
@@ -120,7 +124,7 @@ func asUser(site http.Handler, user string) http.Handler {
 			return
 		}
 		address, _, _ := net.SplitHostPort(r.RemoteAddr)
-		visitor := web.Visitor{User: user, Address: address}
+		visitor := web.Visitor{User: user, Address: address, Server: "wcme web"}
 		site.ServeHTTP(w, r.WithContext(web.WithVisitor(r.Context(), visitor)))
 	})
 }

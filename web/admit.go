@@ -10,8 +10,8 @@ import (
 	"wcme/acmecore/control"
 )
 
-// maxForm is how long a form may be, in bytes: a hundred long names.
-const maxForm = 64 << 10
+// maxForm is how long a form may be, in bytes: as much as the smallest server passes on.
+const maxForm = 8 << 10
 
 // admit shows what is below adminPath to those whom the overseer admits, but for the
 // static files, which hold nothing. It looks at the path, not at the routes, so

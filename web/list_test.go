@@ -1,95 +1,40 @@
 package web_test
 
 import (
-	"errors"
 	"fmt"
 	"strings"
 	"testing"
-	"testing/synctest"
+	"time"
 
 	"wcme/acmecore"
 	"wcme/web"
+	"wcme/web/gallery"
 )
 
-func TestOverseerIsAskedForTheUser(t *testing.T) {
-	s := new(stage)
-	visitor := admin()
-	visitor.User = "Grüße <b>"
-	s.ask(visitor, "GET", "/admin/list")
-	if len(s.overseer.asked) != 1 || s.overseer.asked[0] != visitor.User {
-		t.Errorf("asked for %q, want %q once", s.overseer.asked, visitor.User)
+// listing is a site with these certificates alone.
+func listing(certificates ...acmecore.Certificate) *stage {
+	return &stage{overseer: &gallery.Overseer{OnOverview: func(acmecore.Query) acmecore.Overview {
+		return acmecore.Overview{Total: len(certificates), Matching: len(certificates), Page: 1, Pages: 1, Certificates: certificates}
+	}}}
+}
+
+// certificate is one that was issued for ninety days and has that many left.
+func certificate(daysLeft int, names ...acmecore.Name) acmecore.Certificate {
+	end := gallery.Now().Add(time.Duration(daysLeft)*24*time.Hour + 5*time.Hour)
+	return acmecore.Certificate{
+		ID: names[0].ID(), Names: names, CA: "letsencrypt", Key: acmecore.EC256,
+		NotBefore: end.Add(-90 * 24 * time.Hour), NotAfter: end, Version: "1",
 	}
 }
 
-// TestErrorsOfTheOverseer has a row for each kind: status, what is shown, what is not.
-func TestErrorsOfTheOverseer(t *testing.T) {
-	kinds := map[acmecore.Kind]int{
-		acmecore.Invalid: 400, acmecore.NotFound: 404, acmecore.Busy: 409,
-		acmecore.Limited: 429, acmecore.Refused: 502,
-	}
-	for kind, status := range kinds {
-		err := &acmecore.Error{Kind: kind, Op: "do", Cause: errors.New("the \x1b[31mcause <b>"), Hint: "the hint"}
-		s := stage{overseer: fakeOverseer{err: fmt.Errorf("wrapped: %w", err)}}
-		w := s.ask(admin(), "GET", "/admin/list")
-		page := text(t, w)
-		if w.Code != status || !strings.Contains(page, "wrapped: do: the ?[31mcause &lt;b&gt;") || !strings.Contains(page, "The hint.") {
-			t.Errorf("%s: %d, want %d; %s", kind, w.Code, status, page)
-		}
-		wantHeaders(t, w.Header(), pageHeaders())
-	}
+func missing(names ...acmecore.Name) acmecore.Certificate {
+	return acmecore.Certificate{ID: names[0].ID(), Names: names, CA: "letsencrypt"}
 }
 
-func TestDeniedIsExplainedWithoutPaths(t *testing.T) {
-	err := &acmecore.Error{Kind: acmecore.Denied, Subject: "/run/wcme/overseer.sock", Cause: errors.New("permission denied"), Hint: "the hint"}
-	s := stage{overseer: fakeOverseer{err: err}}
-	w := s.ask(admin(), "GET", "/admin/list")
-	page, log := text(t, w), s.log.String()
-	if w.Code != 403 || strings.Contains(page, "/run") || !strings.Contains(page, "The hint.") {
-		t.Errorf("%d %s", w.Code, page)
-	}
-	if strings.Count(log, "\n") != 1 || !strings.Contains(log, "/run/wcme/overseer.sock: permission denied") {
-		t.Errorf("log %q", log)
-	}
-	wantHeaders(t, w.Header(), pageHeaders())
-}
-
-func TestInternalErrorIsInTheLogOnly(t *testing.T) {
-	s := stage{overseer: fakeOverseer{err: errors.New("read /var/lib/wcme/priv/x:\nsecret")}}
-	w := s.ask(admin(), "GET", "/admin/list")
-	page, log := text(t, w), s.log.String()
-	if w.Code != 500 || strings.Contains(page, "secret") || strings.Contains(page, "/var") {
-		t.Errorf("%d %s", w.Code, page)
-	}
-	_, word, _ := strings.Cut(log, "word=")
-	word, _, _ = strings.Cut(word, " ")
-	if len(word) != 8 || !strings.Contains(page, "<code>"+word+"</code>") || strings.Count(log, "\n") != 1 || !strings.Contains(log, "secret") {
-		t.Errorf("word %q of log %q is not on the page", word, log)
-	}
-	wantHeaders(t, w.Header(), pageHeaders())
-}
-
-func TestOverseerAbsent(t *testing.T) {
-	s := stage{overseer: fakeOverseer{err: absent()}}
-	w := s.ask(admin(), "GET", "/admin/list")
-	want := pageHeaders()
-	want.Set("Retry-After", "30")
-	wantHeaders(t, w.Header(), want)
-	page := text(t, w)
-	if w.Code != 503 || !strings.Contains(page, "<code>wcme overseer</code>") || strings.Contains(page, "/run/wcme") {
-		t.Errorf("%d %s", w.Code, page)
-	}
-	if log := s.log.String(); strings.Count(log, "\n") != 1 || !strings.Contains(log, "/run/wcme/overseer.sock") {
-		t.Errorf("log %q", log)
-	}
-}
-
-func TestSilentOverseerIsGivenUp(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		s := stage{overseer: fakeOverseer{wait: true}}
-		if w := s.ask(admin(), "GET", "/admin/list"); w.Code != 503 {
-			t.Errorf("%d, want 503", w.Code)
-		}
-	})
+func unusable(problem string, names ...acmecore.Name) acmecore.Certificate {
+	c := certificate(70, names...)
+	c.Problem = problem
+	return c
 }
 
 func TestSummary(t *testing.T) {
@@ -103,7 +48,7 @@ func TestSummary(t *testing.T) {
 		{[]acmecore.Certificate{missing("c.example"), certificate(61, "a.example"), certificate(-3, "b.example"), unusable("x", "d.example")},
 			"4 certificates: 1 expired, 1 unusable, 1 missing, 1 valid."},
 	} {
-		s := stage{overseer: fakeOverseer{list: row.list}}
+		s := listing(row.list...)
 		if page := text(t, s.ask(admin(), "GET", "/admin/list")); !strings.Contains(page, `<p class="summary">`+row.want+"</p>") {
 			t.Errorf("want %q in %s", row.want, page)
 		}
@@ -114,7 +59,7 @@ func TestDaysLeftInWords(t *testing.T) {
 	for days, want := range map[int]string{
 		89: ">89 days<", 1: ">1 day<", 0: ">less than a day<", -1: ">ended less than a day ago<", -2: ">ended 1 day ago<", -14: ">ended 13 days ago<",
 	} {
-		s := stage{overseer: fakeOverseer{list: []acmecore.Certificate{certificate(days, "a.example")}}}
+		s := listing(certificate(days, "a.example"))
 		if page := text(t, s.ask(admin(), "GET", "/admin/list")); !strings.Contains(page, want) {
 			t.Errorf("%d days: want %q in %s", days, want, page)
 		}
@@ -134,7 +79,7 @@ func TestCommandIsOnlyShownForNames(t *testing.T) {
 		{[]acmecore.Name{"A.example"}, "wcme certify with its names"},
 		{[]acmecore.Name{"1.example", "2.example", "3.example", "4.example", "5.example", "6.example"}, "wcme certify with its names"},
 	} {
-		s := stage{overseer: fakeOverseer{list: []acmecore.Certificate{certificate(-3, row.names...)}}}
+		s := listing(certificate(-3, row.names...))
 		page := text(t, s.ask(admin(), "GET", "/admin/list"))
 		if !strings.Contains(page, row.want) || strings.Count(page, "wcme certify") != 1 {
 			t.Errorf("%q: want %q in %s", row.names, row.want, page)
@@ -147,7 +92,7 @@ func TestManyAlertsAreCounted(t *testing.T) {
 	for i := range 20 {
 		list = append(list, certificate(-3, acmecore.Name(fmt.Sprintf("h%02d.example", i))))
 	}
-	s := stage{overseer: fakeOverseer{list: list}}
+	s := listing(list...)
 	page := text(t, s.ask(admin(), "GET", "/admin/list"))
 	if strings.Count(page, "wcme certify") != 8 || !strings.Contains(page, "12 more certificates need attention: see the table.") {
 		t.Errorf("%s", page)
@@ -160,7 +105,7 @@ func TestManyCertificates(t *testing.T) {
 	for i := range 1000 {
 		list = append(list, certificate(61, acmecore.Name(fmt.Sprintf("h%04d.example", i)), "b.example"))
 	}
-	s := stage{overseer: fakeOverseer{list: list}}
+	s := listing(list...)
 	page := text(t, s.ask(web.Visitor{User: "admin"}, "GET", "/admin/list"))
 	if rows := strings.Count(page, `<th scope="row"`); rows != 1000 || len(page) > 2<<20 {
 		t.Errorf("%d rows in %d bytes", rows, len(page))

@@ -69,6 +69,10 @@ func frame(r *http.Request, title, current string) templates.Frame {
 			f.Section = append(f.Section, templates.Link{Text: section.text, Address: visitor.link(section.path), Current: section.path == current})
 		}
 	}
+	if !admission.Silent.IsZero() {
+		f.Warning = templates.Warning{Text: "The overseer answers, but its daily work has been overdue since " + inWords(admission.Silent) +
+			" UTC: nothing is renewed. Its log may say why; this starts it again:", Code: "systemctl restart wcme"}
+	}
 	if admission.LogIn {
 		f.Account, f.LogOut = visitor.link(accountPath), visitor.link(logoutPath)
 	}

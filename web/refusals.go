@@ -171,7 +171,9 @@ func (s Site) fail(w http.ResponseWriter, r *http.Request, err error) {
 // overseerAbsent says how to bring it back. Why it does not answer has paths in
 // it, and goes to the log.
 func (s Site) overseerAbsent(w http.ResponseWriter, r *http.Request, err error) {
-	s.Log.Error("overseer does not answer", "error", acmecore.Inert(err.Error()), "try", acmecore.HintOf(err))
+	if VisitorFrom(r.Context()).User != "" || cookieOf(r) != "" { // strangers shall not fill the log
+		s.Log.Error("overseer does not answer", "error", acmecore.Inert(err.Error()), "try", acmecore.HintOf(err))
+	}
 	w.Header().Set("Retry-After", retryAfter)
 	s.notice(w, r, http.StatusServiceUnavailable, templates.NoticePage{
 		Heading: "The overseer does not answer",
@@ -179,6 +181,7 @@ func (s Site) overseerAbsent(w http.ResponseWriter, r *http.Request, err error) 
 			"It holds the certificates and their keys, and this page shows what it says. " +
 				"Certificates that are in use stay in use, and pending challenges are still answered; " +
 				"nothing is renewed until the overseer runs again.",
+			s.lastAlive(),
 		},
 		Advice: []templates.Advice{
 			{Text: "Start it on this host:", Code: "wcme overseer"},
@@ -187,6 +190,18 @@ func (s Site) overseerAbsent(w http.ResponseWriter, r *http.Request, err error) 
 		},
 		Link: again(r),
 	})
+}
+
+// lastAlive says since when the overseer has been silent, as far as that is known.
+func (s Site) lastAlive() string {
+	if s.Alive == nil {
+		return "Since when that is, is not known."
+	}
+	at, since, err := s.Alive.LastAlive()
+	if err != nil || at.IsZero() {
+		return "Since when that is, is not known: it has left no sign of life yet."
+	}
+	return "Its last sign of life was at " + inWords(at) + " UTC; it had run since " + inWords(since) + " UTC."
 }
 
 // denied is about the script's user or the visitor's; what exactly was refused

@@ -68,9 +68,6 @@ func TestEveryRoute(t *testing.T) {
 			if got := s.ask(anonymous, method, path).Code; got != want.anonymous {
 				t.Errorf("%s %s, nobody signed in: %d, want %d", method, path, got, want.anonymous)
 			}
-			if len(s.overseer.asked) > 0 {
-				t.Errorf("%s %s, nobody signed in: the overseer was asked", method, path)
-			}
 		}
 	}
 }
@@ -87,8 +84,8 @@ func TestOtherMethodsAreRefused(t *testing.T) {
 			want.Set("Content-Type", "text/plain; charset=us-ascii")
 			want.Set("Allow", "GET, HEAD")
 			wantHeaders(t, w.Header(), want)
-			if len(s.overseer.asked) > 0 {
-				t.Errorf("%s %s: the overseer was asked", method, path)
+			if len(s.overseer.Tasks) > 0 {
+				t.Errorf("%s %s: something was begun", method, path)
 			}
 		}
 	}

@@ -2,45 +2,42 @@ package web_test
 
 import (
 	"bytes"
-	"context"
 	"errors"
 	"io"
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
+	"net/url"
 	"strings"
 	"testing"
-	"time"
 
 	"wcme/acmecore"
 	"wcme/acmecore/challenge"
-	"wcme/acmecore/control"
 	"wcme/web"
+	"wcme/web/gallery"
 )
-
-// now is the time of every test.
-func now() time.Time { return time.Date(2026, time.November, 21, 5, 46, 0, 0, time.UTC) }
 
 // stage is a site with everything around it.
 type stage struct {
 	challenges fakeChallenges
-	overseer   fakeOverseer
+	overseer   *gallery.Overseer // nil is one that has nothing
 	log        bytes.Buffer
 }
 
 func (s *stage) site() web.Site {
+	if s.overseer == nil {
+		s.overseer = new(gallery.Overseer)
+	}
 	return web.Site{
 		Challenges: s.challenges,
-		Overseer:   &s.overseer,
-		Clock:      now,
+		Overseer:   s.overseer,
+		Clock:      gallery.Now,
 		Log:        slog.New(slog.NewTextHandler(&s.log, nil)),
 	}
 }
 
 // admin is an ordinary visitor of the admin pages.
-func admin() web.Visitor {
-	return web.Visitor{Base: "/cgi-bin/wcme", User: "admin", Address: "192.0.2.7", HTTPS: true}
-}
+func admin() web.Visitor { return gallery.Admin() }
 
 func (s *stage) ask(visitor web.Visitor, method, path string, headers ...string) *httptest.ResponseRecorder {
 	r := httptest.NewRequest(method, "/", nil)
@@ -49,8 +46,36 @@ func (s *stage) ask(visitor web.Visitor, method, path string, headers ...string)
 	for i := 0; i < len(headers); i += 2 {
 		r.Header.Set(headers[i], headers[i+1])
 	}
+	return s.answer(visitor, r)
+}
+
+// send sends a form, with the token that the gallery's overseer takes.
+func (s *stage) send(visitor web.Visitor, path string, form url.Values, headers ...string) *httptest.ResponseRecorder {
+	fields := url.Values{"form": {"token"}}
+	for name, values := range form {
+		fields[name] = values
+	}
+	r := httptest.NewRequest("POST", "/", strings.NewReader(fields.Encode()))
+	r.URL.Path, r.URL.RawQuery, _ = strings.Cut(path, "?")
+	r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+	for i := 0; i < len(headers); i += 2 {
+		r.Header.Set(headers[i], headers[i+1])
+	}
+	return s.answer(visitor, r)
+}
+
+func (s *stage) answer(visitor web.Visitor, r *http.Request) *httptest.ResponseRecorder {
 	w := httptest.NewRecorder()
 	web.New(s.site()).ServeHTTP(w, r.WithContext(web.WithVisitor(r.Context(), visitor)))
+	return w
+}
+
+// ask asks a site as somebody unknown.
+func ask(site web.Site, path string) *httptest.ResponseRecorder {
+	r := httptest.NewRequest("GET", "/", nil)
+	r.URL.Path = path
+	w := httptest.NewRecorder()
+	web.New(site).ServeHTTP(w, r)
 	return w
 }
 
@@ -70,45 +95,9 @@ func (f fakeChallenges) Lookup(asked string) ([]byte, error) {
 	return nil, challenge.ErrUnknown
 }
 
-// fakeOverseer returns what it has and remembers who asked.
-type fakeOverseer struct {
-	list  []acmecore.Certificate
-	err   error
-	asked []string
-	wait  bool
-}
-
-func (f *fakeOverseer) List(ctx context.Context) ([]acmecore.Certificate, error) {
-	f.asked = append(f.asked, control.UserFrom(ctx))
-	if f.wait {
-		<-ctx.Done()
-		return nil, ctx.Err()
-	}
-	return f.list, f.err
-}
-
 func absent() error {
 	return &acmecore.Error{Kind: acmecore.Unreachable, Op: "ask the overseer at", Subject: "/run/wcme/overseer.sock",
 		Cause: errors.New("there is no such socket"), Hint: "is it running? start it with `wcme overseer`"}
-}
-
-// certificate is one that was issued for ninety days and has that many left.
-func certificate(daysLeft int, names ...acmecore.Name) acmecore.Certificate {
-	end := now().Add(time.Duration(daysLeft)*24*time.Hour + 5*time.Hour)
-	return acmecore.Certificate{
-		ID: names[0].ID(), Names: names, CA: "letsencrypt", Key: acmecore.EC256,
-		NotBefore: end.Add(-90 * 24 * time.Hour), NotAfter: end, Version: "1",
-	}
-}
-
-func missing(names ...acmecore.Name) acmecore.Certificate {
-	return acmecore.Certificate{ID: names[0].ID(), Names: names, CA: "letsencrypt"}
-}
-
-func unusable(problem string, names ...acmecore.Name) acmecore.Certificate {
-	c := certificate(70, names...)
-	c.Problem = problem
-	return c
 }
 
 // pageHeaders are those of STYLE, "Front end", and of a page.

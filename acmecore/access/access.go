@@ -14,6 +14,7 @@ import (
 	"slices"
 	"strings"
 	"sync/atomic"
+	"time"
 
 	"wcme/acmecore"
 )
@@ -26,6 +27,7 @@ type Policy struct {
 	View, Operate, Admin []string
 	HTTP                 bool                   // also over plain http
 	Host                 func(name string) bool // the pages may be asked for by this name, of small letters, without a port
+	Silent               func() time.Time       // since when the daily work has been overdue, for those who are admitted; nil and zero: it is not
 }
 
 // Sessions are those of wCME's own log-in.
@@ -79,6 +81,9 @@ func (d *Desk) Admit(_ context.Context, claim acmecore.Claim) (acmecore.Admissio
 		admission.Refusal = acmecore.RefusedRole
 	default:
 		admission.Version = d.version
+		if policy.Silent != nil {
+			admission.Silent = policy.Silent()
+		}
 	}
 	return admission, nil
 }

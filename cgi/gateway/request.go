@@ -9,6 +9,7 @@ import (
 	"net/url"
 	"strings"
 
+	"wcme/acmecore"
 	"wcme/cgi/meta"
 	"wcme/web"
 )
@@ -61,7 +62,7 @@ func newVisitor(v meta.Variables, place meta.Place) (web.Visitor, *meta.Refusal)
 	if len(user) > maxUser || hasControl(user) {
 		return web.Visitor{}, bad("the user's name is not one", user)
 	}
-	visitor := web.Visitor{Base: place.Base, User: user, HTTPS: isEncrypted(v)}
+	visitor := web.Visitor{Base: place.Base, User: user, HTTPS: isEncrypted(v), Server: acmecore.Inert(v["SERVER_SOFTWARE"])}
 	if address, err := netip.ParseAddr(v["REMOTE_ADDR"]); err == nil {
 		visitor.Address = address.String()
 	}

@@ -35,7 +35,9 @@ func run(environ []string, stdin io.Reader, stdout, stderr io.Writer) int {
 		fmt.Fprint(stderr, usage)
 		return 2
 	}
-	script := gateway.Gateway{Handler: web.New(site(variables, log)), Log: log}
+	site := site(variables, log)
+	site.Gateway = "CGI"
+	script := gateway.Gateway{Handler: web.New(site), Log: log}
 	if err := script.Serve(context.Background(), variables, stdin, stdout); err != nil {
 		return 1 // nobody is left to be told
 	}

@@ -28,8 +28,10 @@ func serve(listeners []net.Listener, environment meta.Variables, log *slog.Logge
 	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGTERM, syscall.SIGUSR1, syscall.SIGINT)
 	defer stop()
 	challenges := plain.Challenges(environment)
+	site := site(environment, log)
+	site.Gateway, site.Stays = "FastCGI", true
 	server := &fastcgi.Server{
-		Handler:  web.New(site(environment, log)),
+		Handler:  web.New(site),
 		Log:      log,
 		Defaults: defaults(environment),
 		Plain:    func(v meta.Variables) ([]byte, bool) { return plain.Answer(v, challenges) },
