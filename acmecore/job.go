@@ -12,6 +12,7 @@ type Job struct {
 	Ended   time.Time `json:"ended,omitzero"`    // zero while it goes on
 	Steps   []Step    `json:"steps"`             // from the one that was asked for on
 	Count   int       `json:"count"`             // of all steps so far
+	Left    int       `json:"left,omitempty"`    // of these, how many in the middle are not kept
 	Problem string    `json:"problem,omitempty"` // why it failed, inert; "" when it did not
 	Hint    string    `json:"hint,omitempty"`
 	Error   Kind      `json:"error,omitempty"` // the problem's
@@ -27,6 +28,9 @@ type JobResult struct {
 	Presences   []Presence   `json:"presences,omitempty"`
 	Loads       []LoadResult `json:"loads,omitempty"`
 	Rehearsal   *Rehearsal   `json:"rehearsal,omitempty"`
+	// More is how many further certificates, names or actions there are than are in
+	// it: of thousands, those that something is wrong with come first.
+	More int `json:"more,omitempty"`
 }
 
 // Rehearsal is what would happen, were a certificate ordered now.
@@ -38,25 +42,40 @@ type Rehearsal struct {
 	Key      KeyType     `json:"key"`
 	Install  []string    `json:"install"` // targets
 	Load     []string    `json:"load"`    // load actions
-	Exists   bool        `json:"exists"`  // a certificate of this ID is managed already: its record would change
+	Asked    Asked       `json:"asked"`
+	Exists   bool        `json:"exists"` // a certificate of this ID is managed already: its record would change
 	Findings []Rehearsed `json:"findings"`
 	Ready    bool        `json:"ready"` // nothing was found that would make the CA refuse
 }
 
 // Rehearsed is one thing that a rehearsal looked at.
 type Rehearsed struct {
-	Subject string `json:"subject"` // a name, the CA, a target
-	What    string `json:"what"`    // "challenge path", "CAA", "limits", "certification authority", "targets"
-	Wrong   bool   `json:"wrong"`   // a CA would refuse it, or the order would fail
-	Text    string `json:"text"`    // what is so, inert
+	Subject string `json:"subject"`           // a name, the CA, a target
+	What    string `json:"what"`              // "challenge path", "CAA", "limits", "certification authority", "targets"
+	Wrong   bool   `json:"wrong"`             // a CA would refuse it, or the order would fail
+	Unknown bool   `json:"unknown,omitempty"` // it could not be found out, and may be either
+	Text    string `json:"text"`              // what is so, inert
 	Try     string `json:"try,omitempty"`
 }
 
 // Choices are what a certificate can be ordered with, each by its name.
 type Choices struct {
-	CAs     []string  `json:"cas"`  // the configured one first
+	CA      string    `json:"ca"`   // the configured one: a name, or the URL of a directory
+	CAs     []string  `json:"cas"`  // that have names, the configured one first
 	Keys    []KeyType `json:"keys"` // likewise
 	Install []string  `json:"install"`
 	Load    []string  `json:"load"`
 	Reports []string  `json:"reports"` // the ways of reporting that are configured: "mail", "opcom", "webhook"
+	// Profiles are those that the CAs of these names had when they were last asked; a CA
+	// that was not asked has none here.
+	Profiles map[string][]string `json:"profiles,omitempty"`
+}
+
+// Asked is what whoever ordered a certificate has chosen, as against what was left open.
+type Asked struct {
+	CA      string   `json:"ca,omitempty"`      // "" left it open
+	Key     KeyType  `json:"key,omitempty"`     // likewise
+	Profile string   `json:"profile,omitempty"` // likewise
+	Install []string `json:"install"`           // targets; nil left them open, and empty is none
+	Load    []string `json:"load"`              // load actions; likewise
 }

@@ -52,3 +52,52 @@ type Day struct {
 	Windows  int       `json:"windows,omitempty"` // certificates whose CA wants them renewed on that day, or that day among others
 	Names    []Name    `json:"names,omitempty"`   // of the first few renewals and expiries
 }
+
+// OverviewDays is how many days an Overview looks ahead, today among them.
+const OverviewDays = 60
+
+// Concern is why a certificate needs attention, in a word.
+type Concern string
+
+// The concerns, the worst first.
+const (
+	ConcernExpired  Concern = "expired"
+	ConcernUnusable Concern = "unusable"
+	ConcernMissing  Concern = "missing"
+	ConcernUnserved Concern = "unserved" // its Service says what its way to visitors lacks
+	ConcernFailing  Concern = "failing"  // the last attempt failed: see Trouble
+	ConcernLate     Concern = "late"     // it was to be renewed a while ago, and nobody has tried
+)
+
+// Concerns lists all concerns, the worst first.
+func Concerns() []Concern {
+	return []Concern{ConcernExpired, ConcernUnusable, ConcernMissing, ConcernUnserved, ConcernFailing, ConcernLate}
+}
+
+// Concern returns the worst concern about the certificate at the time now; "" for one
+// that needs no attention.
+func (c Certificate) Concern(now time.Time) Concern {
+	switch c.State(now) {
+	case Expired:
+		return ConcernExpired
+	case Unusable:
+		return ConcernUnusable
+	case Missing:
+		return ConcernMissing
+	}
+	switch {
+	case c.Service == ServiceMissing || c.Service == ServiceUnloaded || c.Service == ServiceUnseen:
+		return ConcernUnserved
+	case c.Trouble != "":
+		return ConcernFailing
+	case !c.Renewal.At.IsZero() && now.Sub(c.Renewal.At) > c.lateness():
+		return ConcernLate
+	}
+	return ""
+}
+
+// lateness is how long after its time a renewal is late: two daily passes have gone by,
+// or a tenth of the certificate's life where that is shorter.
+func (c Certificate) lateness() time.Duration {
+	return min(48*time.Hour, c.NotAfter.Sub(c.NotBefore)/10)
+}

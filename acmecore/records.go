@@ -14,6 +14,9 @@ type LogQuery struct {
 	After       string        `json:"after,omitempty"`  // Newer of an earlier answer: only what has come since
 	Wait        time.Duration `json:"wait,omitempty"`   // with After: wait so long for a line to come, in ns
 	Limit       int           `json:"limit,omitempty"`  // lines; 0 is 100, at most 1000
+	// Raw asks for a file as it stands, from its beginning or from After on: Text and
+	// Newer are answered then, and of this query only File and After count.
+	Raw bool `json:"raw,omitempty"`
 }
 
 // LogPage is an answer to a LogQuery.
@@ -22,12 +25,16 @@ type LogPage struct {
 	Files []LogFile `json:"files"`           // the newest first
 	Older string    `json:"older,omitempty"` // where the next page begins; "" when there is none
 	Newer string    `json:"newer"`           // where what comes from now on begins
+	// Reached is how far back was looked, where that ended before enough lines were
+	// found: the search goes on at Older.
+	Reached time.Time `json:"reached,omitzero"`
+	Text    string    `json:"text,omitempty"` // of a raw query: whole lines, at most 1 MiB; "" at the end of the file
 }
 
 // LogLine is a line of the log. All texts are inert.
 type LogLine struct {
-	Time    time.Time `json:"time"`
-	Level   string    `json:"level"`
+	Time    time.Time `json:"time,omitzero"` // zero where the line is none that wCME writes
+	Level   string    `json:"level"`         // "" likewise: the message is the line as it stands there
 	Message string    `json:"message"`
 	Attrs   []Attr    `json:"attrs"`
 }
@@ -55,7 +62,7 @@ type RunQuery struct {
 // RunList is an answer to a RunQuery.
 type RunList struct {
 	Runs  []RunLine `json:"runs"`            // the newest first
-	Older string    `json:"older,omitempty"` // Before of the next page; "" when there is none
+	Older string    `json:"older,omitempty"` // Before of the next page; "" when there is none. It may come with few runs or none: the search goes on there
 }
 
 // AuditQuery is what of the audit trail is wanted.
@@ -71,7 +78,10 @@ type AuditPage struct {
 	Older   uint64       `json:"older,omitempty"`  // Before of the next page; 0 when there is none
 	Whole   bool         `json:"whole"`            // the chain is unbroken from the first entry to the last
 	Broken  string       `json:"broken,omitempty"` // where and how it is not, a sentence
-	Total   int          `json:"total"`
+	Total   int          `json:"total"`            // entries in the trail; as far as can be read, where it is broken
+	// Looked says that the search has ended before enough entries were found: it goes on
+	// at Older.
+	Looked bool `json:"looked,omitempty"`
 }
 
 // AuditEntry is one entry of the audit trail. All texts are inert.

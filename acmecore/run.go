@@ -69,7 +69,7 @@ type LoadResult struct {
 // Run is the record of one run: a pass of the overseer, or what somebody asked for.
 type Run struct {
 	ID           string       `json:"id"`      // time of its beginning and a number, as a file can be called
-	Trigger      string       `json:"trigger"` // "schedule", "manage", "certify", "restore", "check load"
+	Trigger      string       `json:"trigger"` // "schedule", "manage", "certify", "restore", "run the load", "check load"
 	By           string       `json:"by"`      // who asked: "uid 0", a signed-in user; "" for the schedule
 	Began        time.Time    `json:"began"`
 	Ended        time.Time    `json:"ended"`

@@ -16,6 +16,8 @@ import (
 	"sync/atomic"
 	"time"
 
+	"golang.org/x/time/rate"
+
 	"wcme/acmecore"
 )
 
@@ -44,13 +46,22 @@ type Desk struct {
 	policy   atomic.Pointer[Policy]
 	sessions Sessions
 	forms    forms
+	pace     *rate.Limiter
 	version  string
 }
+
+// How many forms are taken: of all visitors together, some at once, and then one a
+// second. Whoever clicks is never kept waiting by that; a script that was broken into
+// is.
+const (
+	formsAtOnce  = 60
+	formInterval = time.Second
+)
 
 // New returns a desk that admits nobody before it is configured. The version is what
 // pages show.
 func New(sessions Sessions, version string) *Desk {
-	return &Desk{sessions: sessions, version: version, forms: newForms()}
+	return &Desk{sessions: sessions, version: version, forms: newForms(), pace: rate.NewLimiter(rate.Every(formInterval), formsAtOnce)}
 }
 
 // Configure puts the policy in force.
@@ -98,6 +109,15 @@ func (d *Desk) identify(policy *Policy, claim acmecore.Claim) (user string, role
 
 // Spend implements control.Access.
 func (d *Desk) Spend(_ context.Context, claim acmecore.Claim, _ acmecore.Admission) (key string, err error) {
+	key, err = d.spend(claim)
+	if err == nil && !d.pace.Allow() {
+		return "", &acmecore.Error{Kind: acmecore.Busy, Op: "take the form", Cause: errors.New("too many were sent in the last minute"), Hint: "try again in a minute"}
+	}
+	return key, err
+}
+
+// spend checks the token of the form, and returns the form's number.
+func (d *Desk) spend(claim acmecore.Claim) (number string, err error) {
 	policy := d.policy.Load()
 	if policy == nil {
 		return "", errors.New("nobody is admitted yet")
@@ -106,8 +126,8 @@ func (d *Desk) Spend(_ context.Context, claim acmecore.Claim, _ acmecore.Admissi
 	return d.forms.check(claim.Form, owner{user, session})
 }
 
-// Account implements control.Access: for visitors who need not be signed in, with a
-// form that this desk has issued.
+// Account implements control.Access: for visitors who need not be signed in. Whatever
+// acts takes a form that this desk has issued.
 func (d *Desk) Account(ctx context.Context, claim acmecore.Claim, request acmecore.AccountRequest) (acmecore.AccountAnswer, error) {
 	admission, err := d.Admit(ctx, claim)
 	if err != nil {
@@ -117,10 +137,22 @@ func (d *Desk) Account(ctx context.Context, claim acmecore.Claim, request acmeco
 		return acmecore.AccountAnswer{}, &acmecore.Error{Kind: acmecore.Denied, Op: "ask the overseer", Cause: errors.New("wCME's own log-in is not to be used here"),
 			Hint: `auth = "login" in [admin] of wcme.toml, and https, are what it needs`}
 	}
-	if _, err := d.Spend(ctx, claim, admission); err != nil {
-		return acmecore.AccountAnswer{}, err
+	if !looks(request.Deed) {
+		// At no pace: strangers would slow down everybody. The log-in has its own.
+		if _, err := d.spend(claim); err != nil {
+			return acmecore.AccountAnswer{}, err
+		}
 	}
 	return d.sessions.Account(ctx, claim, request)
+}
+
+// looks tells whether the deed changes nothing, and so needs no form.
+func looks(deed acmecore.AccountDeed) bool {
+	switch deed {
+	case acmecore.AccountOffer, acmecore.AccountLink, acmecore.AccountOwn:
+		return true
+	}
+	return false
 }
 
 // role is the highest role that lists the user.

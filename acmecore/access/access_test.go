@@ -168,8 +168,11 @@ func TestFormsOfASessionAreItsOwn(t *testing.T) {
 	if _, err := d.Spend(t.Context(), after, acmecore.Admission{}); acmecore.KindOf(err) != acmecore.Stale {
 		t.Errorf("got %v, want that it is stale", err)
 	}
-	if _, err := d.Account(t.Context(), after, acmecore.AccountRequest{}); acmecore.KindOf(err) != acmecore.Stale {
+	if _, err := d.Account(t.Context(), after, acmecore.AccountRequest{Deed: acmecore.AccountLogOut}); acmecore.KindOf(err) != acmecore.Stale {
 		t.Errorf("account: got %v, want that it is stale", err)
+	}
+	if _, err := d.Account(t.Context(), after, acmecore.AccountRequest{Deed: acmecore.AccountOwn}); err != nil {
+		t.Errorf("a look at the account: %v", err)
 	}
 	after.Form = admit(t, d, after).Form
 	if _, err := d.Account(t.Context(), after, acmecore.AccountRequest{}); err != nil {
@@ -203,6 +206,26 @@ func TestNobodyIsAdmittedBeforeThereIsAPolicy(t *testing.T) {
 	}
 	if _, err := d.Spend(t.Context(), claim("alice"), acmecore.Admission{}); err == nil {
 		t.Error("form: got no error")
+	}
+}
+
+// TestFormsAreTakenAtAPace: a script that was broken into cannot keep the overseer busy.
+func TestFormsAreTakenAtAPace(t *testing.T) {
+	d := desk(access.Policy{})
+	c := claim("alice")
+	c.Form = admit(t, d, c).Form
+	taken := 0
+	for range 200 {
+		_, err := d.Spend(t.Context(), c, acmecore.Admission{})
+		switch {
+		case err == nil:
+			taken++
+		case acmecore.KindOf(err) != acmecore.Busy:
+			t.Fatal(err)
+		}
+	}
+	if taken < 60 || taken > 70 {
+		t.Errorf("%d forms were taken at once", taken)
 	}
 }
 

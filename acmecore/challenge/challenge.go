@@ -60,8 +60,8 @@ func (d Directory) Withdraw(token acmecore.Token) error {
 }
 
 // Sweep removes what a killed run left behind: every pending challenge and
-// every unfinished temporary file, whose names begin with a dot. The settings
-// stay. Call it only where no order is in flight and nothing is being published.
+// every unfinished temporary file, whose names begin with a dot. The settings and
+// the sign of life stay. Call it only where no order is in flight and nothing is being published.
 func (d Directory) Sweep() error {
 	entries, err := os.ReadDir(string(d))
 	if err != nil {
@@ -70,7 +70,7 @@ func (d Directory) Sweep() error {
 	for _, entry := range entries {
 		_, err := acmecore.ParseToken(entry.Name())
 		ours := err == nil || strings.HasPrefix(entry.Name(), ".")
-		if !ours || entry.Name() == settingsName || !entry.Type().IsRegular() {
+		if !ours || entry.Name() == settingsName || entry.Name() == aliveName || !entry.Type().IsRegular() {
 			continue
 		}
 		if err := durable.Remove(filepath.Join(string(d), entry.Name())); err != nil {

@@ -1,6 +1,7 @@
 package config
 
 import (
+	"net/netip"
 	"strings"
 	"unicode"
 )
@@ -81,8 +82,9 @@ const maxHost = 253
 // UnmarshalText takes a name of small letters without a port, or an IP address.
 func (h *Host) UnmarshalText(text []byte) error {
 	h.text = string(text)
-	const plain = "abcdefghijklmnopqrstuvwxyz0123456789.-_:[]"
-	if h.text == "" || len(h.text) > maxHost || strings.Trim(h.text, plain) != "" {
+	const plain = "abcdefghijklmnopqrstuvwxyz0123456789.-_"
+	_, err := netip.ParseAddr(h.text)
+	if err != nil && (h.text == "" || len(h.text) > maxHost || strings.Trim(h.text, plain) != "") {
 		return refusal("host", h.text, "is neither a host's name in small letters, without a port, nor an IP address")
 	}
 	return nil

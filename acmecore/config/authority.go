@@ -4,6 +4,7 @@ import (
 	"encoding/base64"
 	"errors"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 
@@ -51,17 +52,17 @@ func (c *Config) Find(ca string) (name string, authority Authority, err error) {
 }
 
 func (c *Config) unknownCA(ca string) error {
-	var known []string
-	for name := range c.Authority {
-		known = append(known, name)
-	}
-	for name := range presets() {
-		known = append(known, name)
-	}
-	slices.Sort(known)
 	return &acmecore.Error{Kind: acmecore.Invalid, Op: "ca", Subject: fmt.Sprintf("%q", acmecore.Inert(ca)),
 		Cause: errors.New("there is no such authority"),
-		Hint:  fmt.Sprintf("give one of %s, or the https URL of a directory", strings.Join(known, ", "))}
+		Hint:  fmt.Sprintf("give one of %s, or the https URL of a directory", strings.Join(c.Authorities(), ", "))}
+}
+
+// Authorities lists the names of the authorities that there are, presets included, in
+// the order of letters.
+func (c *Config) Authorities() []string {
+	names := slices.Concat(slices.Collect(maps.Keys(c.Authority)), slices.Collect(maps.Keys(presets())))
+	slices.Sort(names)
+	return slices.Compact(names)
 }
 
 // EABKeyBytes decodes the HMAC key of the external account binding.

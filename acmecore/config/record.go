@@ -66,6 +66,29 @@ func (c *Certificate) With(names []acmecore.Name, ca string, key acmecore.KeyTyp
 	return &changed
 }
 
+// WithPlaces returns a record that has these targets and load actions in place of its
+// own: nil leaves its own, and an empty list is none. The error is that of a text that
+// can be no name of one.
+func (c *Certificate) WithPlaces(install, load []string) (*Certificate, error) {
+	changed := *c
+	for _, given := range []struct {
+		texts  []string
+		labels *[]Label
+	}{{install, &changed.Install}, {load, &changed.Load}} {
+		if given.texts == nil {
+			continue
+		}
+		labels := make([]Label, len(given.texts))
+		for i, text := range given.texts {
+			if err := labels[i].UnmarshalText([]byte(text)); err != nil {
+				return nil, err
+			}
+		}
+		*given.labels = labels
+	}
+	return &changed, nil
+}
+
 // HostNames returns the record's names, repeated ones merged; the error is that
 // of acmecore.ParseNames.
 func (c *Certificate) HostNames() ([]acmecore.Name, error) {

@@ -75,3 +75,35 @@ func TestErrorsOfARecordPointAtTheirPlace(t *testing.T) {
 		}
 	}
 }
+
+// TestPlacesOfARecord: nil leaves what is there, an empty list is none, and what can be
+// no name is refused.
+func TestPlacesOfARecord(t *testing.T) {
+	before := record(t, recordOfEverything)
+	for _, row := range []struct {
+		install, load []string
+		want          string
+	}{
+		{nil, nil, "install = ['nginx']\nload = []\n"},
+		{[]string{}, []string{"servers", "mail"}, "install = []\nload = ['servers', 'mail']\n"},
+	} {
+		changed, err := before.WithPlaces(row.install, row.load)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := recordText(t, changed); !strings.Contains(got, row.want) {
+			t.Errorf("%q, %q: got\n%s\nwant\n%s", row.install, row.load, got, row.want)
+		}
+	}
+	for _, text := range []string{"", "../../etc/cron.d/x", "x; id", "-x", "Upper", strings.Repeat("a", 65)} {
+		if _, err := before.WithPlaces([]string{text}, nil); acmecore.KindOf(err) != acmecore.Invalid {
+			t.Errorf("target %q: got %v, want invalid", text, err)
+		}
+		if _, err := before.WithPlaces(nil, []string{text}); acmecore.KindOf(err) != acmecore.Invalid {
+			t.Errorf("load action %q: got %v, want invalid", text, err)
+		}
+	}
+	if got := recordText(t, before); !strings.Contains(got, "install = ['nginx']") {
+		t.Errorf("the record before: got\n%s", got)
+	}
+}

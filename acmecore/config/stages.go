@@ -110,7 +110,13 @@ type Verify struct {
 	Probe []Address `toml:"probe" example:"[\"192.0.2.1\", \"[2001:db8::1]:8443\"]"`
 	// How long a server may take to serve what it has loaded: "1s" to "5m".
 	Patience Duration `toml:"patience" default:"\"30s\""`
+	// Whether the overseer asks once a day for a challenge of its own through each
+	// managed name, as a CA would, and reports when that no longer gets here.
+	Challenge *bool `toml:"challenge,omitempty" default:"true"`
 }
+
+// AsksForChallenges tells whether challenges of our own are asked for each day.
+func (v Verify) AsksForChallenges() bool { return v.Challenge == nil || *v.Challenge }
 
 // Report is who is told of what happened, and how.
 type Report struct {

@@ -132,6 +132,11 @@ func TestErrorsOfStagesPointAtTheirPlace(t *testing.T) {
 		{"a webhook with a space", "[report]\nwebhooks = [\"slack://hu sh\"]\n", `wcme.toml:2:13: webhook "(hidden)": is no URL`, ""},
 		{"a webhook without a host", "[report]\nwebhooks = [\"https:///hush\"]\n", `wcme.toml:2:13: webhook "(hidden)": is a URL without a host`, ""},
 		{"an unknown event", "[report]\non = [\"renewed\", \"fail\"]\n", `wcme.toml:2:18: event "fail": is none of`, `did you mean "failed"?`},
+		{"another way to sign in", "[admin]\nauth = \"ldap\"\n", `wcme.toml:2:8: auth "ldap": is neither "server" nor "login"`, ""},
+		{"a user without a name", "[admin]\nview = [\"\"]\n", `wcme.toml:2:9: user "": is no name of a user`, ""},
+		{"a user over two lines", "[admin]\nadmin = [\"a\\nb\"]\n", `wcme.toml:2:10: user "a b": is no name of a user`, ""},
+		{"a host with its port", "[admin]\nhosts = [\"admin.example.org:8443\"]\n", `wcme.toml:2:10: host "admin.example.org:8443": is neither a host's name in small letters, without a port`, ""},
+		{"a host in capitals", "[admin]\nhosts = [\"Admin.example.org\"]\n", `wcme.toml:2:10: host "Admin.example.org": is neither`, ""},
 		{"no event", "[report]\non = []\n", "wcme.toml:2:1: the list is empty", ""},
 		// of any kind
 		{"a key in capitals", "CA = \"letsencrypt\"\n", `wcme.toml:1:1: there is no key "CA"`, `did you mean "ca"?`},

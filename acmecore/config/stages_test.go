@@ -82,6 +82,13 @@ sendmail = "/usr/lib/sendmail"
 opcom = ["Daemon", "local7"]
 webhooks = ["slack://hush@hush", "https://hush.example/hush"]
 on = ["failed", "not served"]
+
+[admin]
+auth = "login"
+view = ["*"]
+operate = ["bob@EXAMPLE.ORG", "Grüße b"]
+http = true
+hosts = ["admin.example.org", "2001:db8::1"]
 `
 
 const everythingEffective = `
@@ -150,6 +157,14 @@ sendmail = '/usr/lib/sendmail'
 opcom = ['daemon', 'local7']
 webhooks = ['slack://(hidden)', 'https://(hidden)']
 on = ['failed', 'not served']
+
+[admin]
+auth = 'login'
+view = ['*']
+operate = ['bob@EXAMPLE.ORG', 'Grüße b']
+admin = []
+http = true
+hosts = ['admin.example.org', '2001:db8::1']
 `
 
 func parse(t *testing.T, text string) *config.Config {

@@ -17,12 +17,20 @@ import (
 // It sleeps ten minutes at most, and goes by the wall clock: a clock that was set,
 // a host that slept and a change of the time zone are noticed then.
 func (p *Pipeline) Keep(ctx context.Context, daily func(after time.Time) time.Time, kick <-chan struct{}) {
+	p.KeepTime(ctx, daily, kick, new(Rhythm))
+}
+
+// KeepTime is Keep, which tells the rhythm when passes are made.
+func (p *Pipeline) KeepTime(ctx context.Context, daily func(after time.Time) time.Time, kick <-chan struct{}, rhythm *Rhythm) {
 	var passes sync.WaitGroup
 	defer passes.Wait()
 	pass := func(request Request) {
 		request.Trigger = bySchedule
+		heard, ends := rhythm.begins()
 		passes.Go(func() {
-			if _, err := p.Pass(ctx, request, nil); err != nil && ctx.Err() == nil {
+			run, err := p.Pass(ctx, request, heard)
+			ends(run, request.Only == nil)
+			if err != nil && ctx.Err() == nil {
 				p.Log.Error("pass ended early", "error", err, "hint", acmecore.HintOf(err))
 				p.agenda.put(everything, time.Now().Add(schedule.MaxSleep))
 			}
@@ -31,6 +39,7 @@ func (p *Pipeline) Keep(ctx context.Context, daily func(after time.Time) time.Ti
 	pass(Request{})
 	next := daily(time.Now())
 	for {
+		rhythm.wakes(next)
 		switch p.nap(ctx, next, kick) {
 		case ended:
 			return

@@ -8,6 +8,7 @@
 //
 //	ROOT/etc/wcme.toml                              the configuration
 //	ROOT/etc/certificates/ID.toml                   what is managed
+//	ROOT/etc/certificates/ID.toml.removed           what was managed; -2 and so on for further ones
 //	ROOT/log/runs/RUN.json                          the record of each run
 //	ROOT/log/audit.log                              who asked for what (package audit)
 //	ROOT/log/overseer.log                           what happened (package logging)
@@ -15,7 +16,7 @@
 //	ROOT/priv/accounts/CA/pending/key.pem           an account key not yet registered
 //	ROOT/priv/accounts/CA/VERSION/…                 account.json, key.pem
 //	ROOT/priv/accounts/CA/current                   → VERSION
-//	ROOT/priv/certificates/ID/VERSION/…             key.pem, fullchain.pem
+//	ROOT/priv/certificates/ID/VERSION/…             key.pem, fullchain.pem; revoked.json where it was
 //	ROOT/priv/certificates/ID/current               → VERSION
 //	ROOT/priv/orders/ID/…                           key.pem, order.json: the order in flight
 //	ROOT/priv/standing/ID.json                      what is remembered of a certificate
@@ -23,6 +24,7 @@
 //	ROOT/priv/pace/CA.json                          how fast a CA was asked
 //	ROOT/priv/spool/MESSAGE                         what is not yet delivered; told.json: what was told
 //	ROOT/priv/running, load.json                    there while an overseer, a load runs
+//	ROOT/priv/login/NAME.json                       users, sessions, keys and tries of wCME's own log-in
 //	ROOT/priv/audit-head                            the newest line of the audit log
 //	ROOT/ssl/                                       fullchain_ID.pem, cert_ID.pem, chain_ID.pem
 //	ROOT/www/                                       pending challenges (package challenge)

@@ -14,7 +14,7 @@ import (
 // returns all that went wrong.
 func (r *Root) Sweep() error {
 	var problems error
-	for _, dir := range []string{"etc/certificates", "log", "log/runs", "priv", "priv/orders", "priv/pace", "priv/spool", "priv/standing", "ssl"} {
+	for _, dir := range []string{"etc/certificates", "log", "log/runs", "priv", "priv/login", "priv/orders", "priv/pace", "priv/spool", "priv/standing", "ssl"} {
 		problems = errors.Join(problems, sweep(r.path(dir)))
 	}
 	for _, parent := range []string{"accounts", "certificates", "orders", "replaced"} {

@@ -1,0 +1,61 @@
+package order
+
+import (
+	"context"
+	"errors"
+	"net/http"
+
+	"golang.org/x/crypto/acme"
+
+	"wcme/acmecore"
+)
+
+// ErrRevoked says that the CA has revoked the certificate earlier.
+var ErrRevoked = errors.New("the CA says that it is revoked already")
+
+const opRevoke = "revoke at"
+
+// Revoke has the CA revoke a certificate, DER, which the client's account has ordered
+// (RFC 8555 section 7.6). The request is sent once. The error is of kind Refused when
+// the CA says no; one that was revoked earlier is such an error, with ErrRevoked in it.
+func (c *Client) Revoke(ctx context.Context, certificate []byte, reason acmecore.RevocationReason) error {
+	defer c.acme.HTTPClient.CloseIdleConnections()
+	if err := c.canRevoke(ctx); err != nil {
+		return err
+	}
+	status := 0
+	err := c.once(ctx, opRevoke, c.target, func(ctx context.Context) error {
+		err := c.acme.RevokeCert(ctx, nil, certificate, acme.CRLReasonCode(reason))
+		status = exchangeOf(ctx).status
+		return err
+	})
+	switch {
+	case err == nil && status != http.StatusOK: // the library takes an earlier one for a success
+		return &acmecore.Error{Kind: acmecore.Refused, Op: opRevoke, Subject: c.target, Cause: ErrRevoked, Hint: "there is nothing left to revoke"}
+	case isType(err, "unauthorized"):
+		return &acmecore.Error{Kind: acmecore.Refused, Cause: err,
+			Hint: "was it another CA, or another account there, that it was ordered with?"}
+	case isType(err, "badRevocationReason"):
+		return &acmecore.Error{Kind: acmecore.Refused, Cause: err, Hint: "give another reason, or none"}
+	case err != nil:
+		return err
+	}
+	c.steps.did("revoke", c.target, "the CA has revoked it")
+	return nil
+}
+
+// canRevoke tells whether the CA's directory leads to where that is asked for.
+func (c *Client) canRevoke(ctx context.Context) error {
+	if _, err := c.Discover(ctx); err != nil {
+		return err
+	}
+	directory, err := c.acme.Discover(ctx) // it is known by now
+	if err != nil {
+		return c.explainDirectory(err)
+	}
+	if directory.RevokeURL == "" {
+		return &acmecore.Error{Kind: acmecore.Refused, Op: opRevoke, Subject: c.target,
+			Cause: errors.New("its directory has no revokeCert (RFC 8555 section 7.1.1)"), Hint: hintTellCA}
+	}
+	return nil
+}
