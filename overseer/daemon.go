@@ -18,7 +18,6 @@ import (
 	"wcme/acmecore/access"
 	"wcme/acmecore/control"
 	"wcme/acmecore/logging"
-	"wcme/acmecore/login"
 	"wcme/acmecore/manager"
 	"wcme/acmecore/store"
 )
@@ -73,7 +72,8 @@ func (p *program) overseer(ctx context.Context, descriptor int) error {
 	if err := m.Started(); err != nil {
 		log.Error("start not noted", "error", err)
 	}
-	running := &overseer{program: p, manager: m, desk: newDesk(m), supervisor: supervisor, log: log, file: file, hangup: hangup, kick: make(chan struct{}, 1)}
+	watch := m.Watch(manager.WatchOptions{Commit: revision()})
+	running := &overseer{program: p, manager: m, watching: watch, desk: newDesk(watch, root, log), supervisor: supervisor, log: log, file: file, hangup: hangup, kick: make(chan struct{}, 1)}
 	err = running.answerAndServe(ctx, root)
 	if err := m.Ended(); err != nil { // also of an end for an error, but not of a panic
 		log.Error("end not noted", "error", err)
@@ -85,6 +85,7 @@ func (p *program) overseer(ctx context.Context, descriptor int) error {
 type overseer struct {
 	*program
 	manager    *manager.Manager
+	watching   *manager.Watch
 	desk       *access.Desk
 	answering  answering
 	supervisor *supervisor
@@ -119,8 +120,9 @@ func (o *overseer) serve(ctx context.Context) error {
 	defer supervise(ctx, o.supervisor, o.socket())()
 	wait := o.work(ctx, end)
 	defer wait()
+	defer o.manager.Close()
 	defer end(nil) // whatever ends first ends the rest
-	server := &control.Server{Operations: o.manager, Administration: o.manager, Access: o.desk, Script: script.uid, Log: o.log, Refused: o.manager.Refused}
+	server := &control.Server{Operations: o.watching, Administration: o.watching, Access: o.desk, Script: script.uid, Log: o.log, Refused: o.manager.Refused}
 	err = server.Serve(ctx, listener)
 	o.log.Info("overseer ended")
 	if cause := context.Cause(ctx); cause != nil && !errors.Is(cause, context.Canceled) {
@@ -154,7 +156,7 @@ func (o *overseer) watch(ctx context.Context, end context.CancelCauseFunc) {
 func (o *overseer) work(ctx context.Context, end context.CancelCauseFunc) (wait func()) {
 	var works sync.WaitGroup
 	works.Go(func() { o.watch(ctx, end) })
-	works.Go(func() { o.manager.Keep(ctx, o.kick) })
+	works.Go(func() { o.watching.Keep(ctx, o.kick) })
 	works.Go(func() { o.reload(ctx) })
 	return works.Wait
 }
@@ -186,7 +188,7 @@ func (o *overseer) configure() {
 		return
 	}
 	o.answering.configure()
-	o.desk.Configure(o.manager.Policy())
+	o.desk.Configure(o.watching.Policy())
 	o.log.Info("configuration read again")
 	if o.manager.Config().Script.User != before {
 		o.log.Warn("[script] user has changed: restart the overseer, so that it opens its socket to that user")
@@ -198,8 +200,8 @@ func (o *overseer) configure() {
 }
 
 // newDesk returns who decides about visitors of the pages.
-func newDesk(m *manager.Manager) *access.Desk {
-	desk := access.New(&login.Desk{}, version)
+func newDesk(m *manager.Watch, root *store.Root, log *slog.Logger) *access.Desk {
+	desk := access.New(newLogin(root, log), version)
 	desk.Configure(m.Policy())
 	return desk
 }

@@ -86,6 +86,7 @@ func (p *program) web(ctx context.Context, o webOptions) error {
 		Elsewhere:  challenge.Elsewhere{Directory: challenges, Relay: relay.New(relay.Options{})},
 		Overseer:   control.NewClient(p.socket()),
 		Clock:      time.Now,
+		Alive:      challenges,
 		Stays:      true,
 		Gateway:    "FastCGI",
 		Log:        log,

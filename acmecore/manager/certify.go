@@ -132,8 +132,11 @@ func (m *Manager) plan(names []acmecore.Name, request control.CertifyRequest) (*
 	if err != nil {
 		return nil, err
 	}
-	record := before.With(names, cmp.Or(request.CA, before.CA),
-		cmp.Or(request.Key, before.Key.KeyType), cmp.Or(request.Profile, before.Profile))
+	record, err := before.With(names, cmp.Or(request.CA, before.CA),
+		cmp.Or(request.Key, before.Key.KeyType), cmp.Or(request.Profile, before.Profile)).WithPlaces(request.Install, request.Load)
+	if err != nil {
+		return nil, err
+	}
 	if err := m.Config().CheckRecord(record); err != nil {
 		return nil, err
 	}

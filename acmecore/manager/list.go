@@ -1,6 +1,7 @@
 package manager
 
 import (
+	"cmp"
 	"context"
 	"crypto"
 	"crypto/sha256"
@@ -10,11 +11,13 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"time"
 
 	"wcme/acmecore"
 	"wcme/acmecore/config"
 	"wcme/acmecore/install"
 	"wcme/acmecore/keys"
+	"wcme/acmecore/renew"
 	"wcme/acmecore/schedule"
 )
 
@@ -38,11 +41,17 @@ func (m *Manager) List(ctx context.Context) ([]acmecore.Certificate, error) {
 }
 
 // listed adds to the facts what the overseer plans, and what it has experienced.
-func (m *Manager) listed(id acmecore.ID) acmecore.Certificate {
-	situation := stages{m}.Look(id)
+func (m *Manager) listed(id acmecore.ID) acmecore.Certificate { return m.told(stages{m}.Look(id)) }
+
+// told is what there is to tell of a certificate in that situation.
+func (m *Manager) told(situation renew.Situation) acmecore.Certificate {
 	c, standing := situation.Certificate, situation.Standing
 	c.Renewal = situation.Rules.Renewal(c, standing.RenewalInfo)
 	c.Service = situation.Service()
+	c.Loads, c.LastRun = situation.Loads, standing.LastRun
+	if c.Service == acmecore.ServiceServed {
+		c.Proved = proved(standing.Served, c.Fingerprint)
+	}
 	failures, next := standing.Unserved, schedule.NextLoad(standing.Unserved, m.now())
 	if len(standing.Failures) > 0 {
 		failures, next = standing.Failures, schedule.NextTry(standing.Failures, c, m.now())
@@ -52,6 +61,23 @@ func (m *Manager) listed(id acmecore.ID) acmecore.Certificate {
 		c.Trouble, c.Hint, c.Next = last.Cause, last.Hint, next
 	}
 	return c
+}
+
+// proved is the oldest of the last looks at each place, where the certificate was met at
+// all of them; otherwise the zero time. A place that this host has no way to says nothing.
+func proved(proofs []acmecore.Proof, fingerprint string) (at time.Time) {
+	for _, proof := range proofs {
+		switch {
+		case proof.Answer == acmecore.Unreached:
+			continue
+		case proof.Answer != acmecore.Serves || proof.Fingerprint != fingerprint:
+			return time.Time{}
+		}
+		if at.IsZero() || proof.At.Before(at) {
+			at = proof.At
+		}
+	}
+	return at
 }
 
 // facts reads what is known of a certificate. What cannot be read is its problem.
@@ -93,7 +119,7 @@ func (m *Manager) reading(id acmecore.ID) (read reading) {
 	case acmecore.KindOf(problem) == acmecore.NotFound:
 		return read
 	case problem == nil:
-		problem = lacks(leafOf(read.pair), read.Names)
+		problem = cmp.Or(lacks(leafOf(read.pair), read.Names), m.revocation(id, read.Version))
 	}
 	if problem != nil {
 		read.Problem = acmecore.Inert(problem.Error())
@@ -138,8 +164,16 @@ func (m *Manager) readRecord(c *acmecore.Certificate) (*config.Certificate, erro
 	if c.Names, err = record.HostNames(); err != nil {
 		return noRecord(), err
 	}
+	c.Profile, c.Targets = acmecore.Inert(record.Profile), targetNames(m.Config().TargetsFor(c.ID, record))
 	c.CA, _, err = m.Config().Find(record.CA)
 	return record, err
+}
+
+func targetNames(targets []config.Install) (names []string) {
+	for _, target := range targets {
+		names = append(names, target.Name.String())
+	}
+	return names
 }
 
 // current returns the pair of the current version, read, and the version's name, and an

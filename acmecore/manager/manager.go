@@ -56,6 +56,9 @@ type Manager struct {
 	asked    map[string]askedCA       // likewise
 	refusals refusals
 	hosts    hosts
+	errands  errands
+	records  remembered
+	listing  index
 }
 
 // New returns a manager of the state directory. version is sent to CAs; the log

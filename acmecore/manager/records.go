@@ -1,28 +1,42 @@
 package manager
 
 import (
-	"context"
-	"errors"
+	"sync"
 
 	"wcme/acmecore"
 )
 
-// Runs implements control.Administration.
-func (m *Manager) Runs(ctx context.Context, query acmecore.RunQuery) (acmecore.RunList, error) {
-	return acmecore.RunList{}, errors.ErrUnsupported
+// remembered is what is kept in memory of the records, so that a page need not read
+// all of them. Its zero value remembers nothing.
+type remembered struct {
+	runs    runsRead
+	trail   trailRead
+	waiting sync.Mutex // of waiters
+	waiters int        // that wait for the log
 }
 
-// Run implements control.Administration.
-func (m *Manager) Run(ctx context.Context, id string) (acmecore.Run, error) {
-	return acmecore.Run{}, errors.ErrUnsupported
+// A query looks at no more than this, and says how far it came: a search for what is
+// nowhere ends in good time.
+const (
+	maxLogRead  = 32 << 20 // bytes of the log
+	maxRunsRead = 32 << 20 // bytes of records of runs
+	maxAudited  = 32 << 20 // bytes of the audit trail, of entries that were looked at
+	maxAnswer   = 1 << 20  // bytes of texts in an answer
+)
+
+// atMost is how many of something are answered.
+func atMost(asked, usual, most int) int {
+	if asked <= 0 {
+		return usual
+	}
+	return min(asked, most)
 }
 
-// Log implements control.Administration.
-func (m *Manager) Log(ctx context.Context, query acmecore.LogQuery) (acmecore.LogPage, error) {
-	return acmecore.LogPage{}, errors.ErrUnsupported
-}
-
-// Audit implements control.Administration.
-func (m *Manager) Audit(ctx context.Context, query acmecore.AuditQuery) (acmecore.AuditPage, error) {
-	return acmecore.AuditPage{}, errors.ErrUnsupported
+// textSize is about how many bytes a line takes in an answer.
+func textSize(line acmecore.LogLine) int {
+	size := 100 + len(line.Message)
+	for _, attr := range line.Attrs {
+		size += 30 + len(attr.Key) + len(attr.Value)
+	}
+	return size
 }

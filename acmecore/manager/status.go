@@ -3,16 +3,114 @@ package manager
 import (
 	"context"
 	"errors"
+	"io/fs"
+	"os"
+	"os/user"
+	"runtime"
+	"runtime/debug"
+	"strconv"
 
 	"wcme/acmecore"
 )
 
-// Status implements control.Administration.
+// Status implements control.Administration for a manager that is no overseer's: what
+// it says of the overseer is what that has left in the state directory. A Watch knows
+// more.
 func (m *Manager) Status(ctx context.Context, configuration bool) (acmecore.Status, error) {
-	return acmecore.Status{}, errors.ErrUnsupported
+	seen, err := m.readOutlook()
+	if err != nil {
+		m.log.Warn("what was reached is not known", "error", err)
+	}
+	status, err := m.status(ctx, seen.sum(m.Config().Verify.AsksForChallenges()), configuration)
+	if err != nil {
+		return acmecore.Status{}, err
+	}
+	sign, err := m.challenges().Alive()
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		m.log.Warn("the overseer's sign of life is not known", "error", err)
+	}
+	status.Alive, status.LastPass = sign.At, sign.Pass
+	return status, nil
 }
 
-// Metrics implements control.Administration.
-func (m *Manager) Metrics(ctx context.Context) (string, error) {
-	return "", errors.ErrUnsupported
+// status is what is so whether an overseer runs or not.
+func (m *Manager) status(ctx context.Context, seen outside, configuration bool) (acmecore.Status, error) {
+	status := acmecore.Status{Now: m.now().UTC(), Version: m.version, Commit: builtFrom(), Go: runtime.Version(), Host: acmecore.Inert(m.host),
+		Process: os.Getpid(), User: currentUser(), Root: m.root.Dir(), Disks: m.disks(), Authorities: seen.authorities, Challenges: seen.challenges}
+	if err := m.count(ctx, &status); err != nil {
+		return acmecore.Status{}, err
+	}
+	waiting, err := m.root.Spool().List()
+	if err != nil {
+		m.log.Warn("reports that wait are not counted", "error", err)
+	}
+	status.Reports, status.Jobs = len(waiting), append([]acmecore.Job{}, m.Running()...)
+	if !configuration {
+		return status, nil
+	}
+	text, err := m.Config().Effective()
+	status.Configuration = string(text)
+	return status, err
+}
+
+// count tells how all certificates stand. The first page of the list is the one with
+// the certificate that ends first.
+func (m *Manager) count(ctx context.Context, status *acmecore.Status) error {
+	overview, err := m.Overview(ctx, acmecore.Query{Sort: acmecore.ByExpiry, Size: 1})
+	if err != nil {
+		return err
+	}
+	status.Managed, status.States, status.Services, status.Attentive = overview.Total, overview.States, overview.Services, overview.Attentive
+	for _, c := range overview.Certificates {
+		status.Soonest = c.NotAfter
+	}
+	entries, err := m.indexed(ctx) // those of the overview
+	if err != nil {
+		return err
+	}
+	status.Concerns = make(map[acmecore.Concern]int)
+	for _, entry := range entries {
+		if concern := entry.Concern(status.Now); concern != "" {
+			status.Concerns[concern]++
+		}
+	}
+	status.Attention = []acmecore.Attentive{}
+	for _, c := range overview.Attention {
+		status.Attention = append(status.Attention, attentive(c, status))
+	}
+	return nil
+}
+
+func attentive(c acmecore.Certificate, status *acmecore.Status) acmecore.Attentive {
+	few := acmecore.Attentive{ID: c.ID, State: c.State(status.Now), Service: c.Service, NotAfter: c.NotAfter, Trouble: c.Trouble, Hint: c.Hint}
+	if few.Trouble == "" {
+		few.Trouble = c.Problem
+	}
+	if len(c.Names) > 0 {
+		few.Name = c.Names[0]
+	}
+	return few
+}
+
+// builtFrom is the commit that `go build` has noted; "" where it has none.
+func builtFrom() string {
+	info, found := debug.ReadBuildInfo()
+	if !found {
+		return ""
+	}
+	for _, setting := range info.Settings {
+		if setting.Key == "vcs.revision" {
+			return setting.Value
+		}
+	}
+	return ""
+}
+
+// currentUser is whom this process runs as, by name where it has one.
+func currentUser() string {
+	number := strconv.Itoa(os.Geteuid())
+	if known, err := user.LookupId(number); err == nil {
+		return acmecore.Inert(known.Username)
+	}
+	return number
 }

@@ -1,0 +1,185 @@
+package manager
+
+import (
+	"context"
+	"errors"
+	"slices"
+	"strings"
+	"time"
+
+	"wcme/acmecore"
+	"wcme/acmecore/config"
+	"wcme/acmecore/renew"
+	"wcme/acmecore/store"
+)
+
+// freshness is how old an answer about all certificates may be. Within that time
+// everybody gets the same one; after it, the files are looked at again.
+const freshness = time.Second
+
+// index is what is known of all certificates, so that ten thousand of them need not be
+// read for each page that is shown.
+//
+// Of each file that a certificate was read from it has a stamp: see store.Stamp. A look at
+// the index compares all stamps with the files, whoever has changed them, and reads
+// those certificates again of which one differs. When the configuration, the time
+// zone, or a target's directory, template or password is another one, it reads all.
+type index struct {
+	ground  ground
+	looked  time.Time // when a look last came to its end; zero when one did not
+	known   map[acmecore.ID]known
+	entries []*entry // sorted by name; replaced, and never changed
+}
+
+// entry is one certificate as the list shows it.
+type entry struct {
+	acmecore.Certificate
+	text                   string // what words are looked for in, in lower case
+	windowStart, windowEnd time.Time
+}
+
+// known is an entry, and what tells whether it is still so.
+type known struct {
+	entry    *entry
+	targets  []string      // paths of the files in targets
+	stamps   []store.Stamp // of all files
+	youngest time.Time
+	read     time.Time
+	passing  bool // something was amiss that says nothing of the files
+}
+
+// ground is what all certificates depend on.
+type ground struct {
+	config *config.Config
+	zone   *time.Location
+	places []store.Stamp // of the targets
+}
+
+func (g ground) equal(other ground) bool {
+	return g.config == other.config && g.zone == other.zone && slices.Equal(g.places, other.places)
+}
+
+// indexing is what a look at the index holds.
+const indexing = "the list of certificates"
+
+// indexed returns the certificates as they are, sorted by name. An end of the context
+// keeps what was read until then for the next one who asks.
+func (m *Manager) indexed(ctx context.Context) ([]*entry, error) {
+	release, err := m.busy.hold(ctx, indexing)
+	if err != nil {
+		return nil, err
+	}
+	defer release()
+	x, ground := &m.listing, m.ground()
+	same := x.ground.equal(ground)
+	if same && !x.looked.IsZero() && time.Since(x.looked) < freshness {
+		return x.entries, nil
+	}
+	if !same {
+		x.known = nil
+	}
+	x.ground, x.looked = ground, time.Time{}
+	if err := m.lookAgain(ctx, x); err != nil {
+		return nil, err
+	}
+	x.looked = time.Now()
+	return x.entries, nil
+}
+
+// lookAgain brings the index into line with the files.
+func (m *Manager) lookAgain(ctx context.Context, x *index) error {
+	ids, err := m.root.Records()
+	if err != nil {
+		return err
+	}
+	fresh, again := make([]known, len(ids)), make([]bool, len(ids))
+	err = spread(len(ids), func(i int) error {
+		before, found := x.known[ids[i]]
+		if ctx.Err() != nil {
+			fresh[i] = before
+			return nil
+		}
+		if fresh[i] = before; !found || !m.isCurrent(ids[i], before) {
+			fresh[i], again[i] = m.learn(ids[i], before), true
+		}
+		return nil
+	})
+	if slices.Contains(again, true) || len(ids) != len(x.known) {
+		x.adopt(ids, fresh)
+	}
+	return errors.Join(err, ctx.Err())
+}
+
+// adopt takes what is known now in place of what was.
+func (x *index) adopt(ids []acmecore.ID, fresh []known) {
+	x.known, x.entries = make(map[acmecore.ID]known, len(ids)), make([]*entry, 0, len(ids))
+	for i, one := range fresh {
+		if one.entry != nil { // the look did not end before it
+			x.known[ids[i]] = one
+			x.entries = append(x.entries, one.entry)
+		}
+	}
+	slices.SortFunc(x.entries, byName)
+}
+
+// byName sorts by the first name, and where there is none by the ID.
+func byName(a, b *entry) int {
+	if order := strings.Compare(a.called(), b.called()); order != 0 {
+		return order
+	}
+	return strings.Compare(string(a.ID), string(b.ID))
+}
+
+func (e *entry) called() string {
+	if len(e.Names) == 0 {
+		return string(e.ID)
+	}
+	return string(e.Names[0])
+}
+
+// isCurrent tells whether nothing has changed that the certificate was read from.
+func (m *Manager) isCurrent(id acmecore.ID, k known) bool {
+	if k.passing || k.read.Sub(k.youngest) < settled {
+		return false
+	}
+	var room [8]store.Stamp
+	return slices.Equal(k.stamps, m.stamps(room[:0], id, k.targets))
+}
+
+// learn reads a certificate. The stamps are from before it was read, so that a change
+// in between is found by the next look. Where the targets' files were not known before,
+// theirs are from after it: then one that is not there may have gone in between, and one
+// that has changed a moment ago, too.
+func (m *Manager) learn(id acmecore.ID, before known) known {
+	k := known{read: time.Now(), targets: before.targets, stamps: m.stamps(nil, id, before.targets)}
+	situation := stages{m}.Look(id)
+	k.entry, k.passing = m.entry(situation), situation.Passing
+	var targets []string
+	for _, placed := range situation.Placed {
+		targets = append(targets, placed.Files...)
+	}
+	if !slices.Equal(targets, before.targets) {
+		k.targets, k.stamps = targets, slices.Concat(k.stamps[:store.OwnStamps], m.stamps(nil, id, targets)[store.OwnStamps:])
+		k.passing = k.passing || slices.ContainsFunc(k.stamps[store.OwnStamps:], store.Stamp.IsAbsent)
+	}
+	for _, one := range k.stamps {
+		if at := one.ChangedAt(); at.After(k.youngest) {
+			k.youngest = at
+		}
+	}
+	return k
+}
+
+// entry makes one of a situation.
+func (m *Manager) entry(situation renew.Situation) *entry {
+	e := &entry{Certificate: m.told(situation)}
+	if info := situation.Standing.RenewalInfo; info.Fingerprint == e.Fingerprint && e.Version != "" {
+		e.windowStart, e.windowEnd = info.Start, info.End
+	}
+	parts := []string{string(e.ID), e.CA, e.Profile, e.Issuer}
+	for _, name := range e.Names {
+		parts = append(parts, string(name))
+	}
+	e.text = strings.ToLower(strings.Join(parts, "\n")) // no word has a line's end in it
+	return e
+}

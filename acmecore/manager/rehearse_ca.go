@@ -1,0 +1,180 @@
+package manager
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+	"sync"
+	"time"
+
+	"wcme/acmecore"
+	"wcme/acmecore/caa"
+	"wcme/acmecore/control"
+)
+
+// authority tells whether the CA answers, and knows us.
+func (r *rehearsal) authority(ctx context.Context) {
+	found, err := r.CheckCA(ctx, r.plan.record.CA)
+	if err != nil {
+		r.add(acmecore.Rehearsed{Subject: r.plan.ca, What: aboutCA, Wrong: true, Text: err.Error(), Try: acmecore.HintOf(err)})
+	} else {
+		r.found = found
+		r.noteProfiles(found)
+		r.add(acmecore.Rehearsed{Subject: r.plan.ca, What: aboutCA, Text: fmt.Sprintf("its directory was read in %d ms", found.Milliseconds)})
+	}
+	r.add(r.accountThere())
+	if profile := r.plan.record.Profile; profile != "" && err == nil {
+		r.add(profileThere(profile, found))
+	}
+}
+
+// accountThere tells whether there is an account, and on which terms.
+func (r *rehearsal) accountThere() acmecore.Rehearsed {
+	finding := acmecore.Rehearsed{Subject: r.plan.ca, What: aboutCA}
+	account, _, err := r.account(r.plan.authority)
+	switch {
+	case err != nil:
+		finding.Wrong, finding.Text, finding.Try = true, err.Error(), acmecore.HintOf(err)
+		if acmecore.KindOf(err) == acmecore.NotFound {
+			finding.Text, finding.Try = "there is no account at it yet", "make one on this host: wcme register --ca "+r.plan.ca
+		}
+	case r.found.Terms != "" && r.found.Terms != account.Terms:
+		finding.Text = fmt.Sprintf("the account is there, and agreed to the terms at %q; the CA shows %q now", account.Terms, r.found.Terms)
+		finding.Try = "read them: the CA may ask for agreement before it issues again"
+	default:
+		finding.Text = "the account is there: " + account.URL
+	}
+	return finding
+}
+
+// profileThere tells whether the CA has the profile.
+func profileThere(profile string, found acmecore.Authority) acmecore.Rehearsed {
+	finding := acmecore.Rehearsed{Subject: profile, What: aboutProfile, Text: "the CA has it"}
+	switch {
+	case len(found.Profiles) == 0:
+		finding.Wrong, finding.Text, finding.Try = true, "the CA has no profiles", "leave it out"
+	case !slices.Contains(found.Profiles, profile):
+		finding.Wrong, finding.Text, finding.Try = true, "the CA has no profile of that name", "it has "+strings.Join(found.Profiles, ", ")
+	}
+	return finding
+}
+
+// challenges asks for a challenge of each name as the CA would.
+func (r *rehearsal) challenges(ctx context.Context) {
+	reaches, err := r.CheckChallenge(ctx, control.ChallengeRequest{Names: r.plan.names, DNS: r.errands.dns, Port: r.errands.port}, nil)
+	if err != nil {
+		r.add(acmecore.Rehearsed{Subject: string(r.plan.id), What: aboutChallenge, Wrong: true, Text: err.Error(), Try: acmecore.HintOf(err)})
+		return
+	}
+	for _, reach := range reaches {
+		r.add(reached(reach))
+	}
+}
+
+// reached says how far a challenge of a name got: what is wrong where something is, and
+// otherwise all that was seen.
+func reached(reach acmecore.Reach) acmecore.Rehearsed {
+	finding := acmecore.Rehearsed{Subject: string(reach.Name), What: aboutChallenge, Wrong: !reach.Answered}
+	findings := slices.Clone(reach.Findings)
+	for _, visit := range reach.Visits {
+		for _, found := range visit.Findings {
+			found.Text = visit.Address + ": " + found.Text
+			findings = append(findings, found)
+		}
+	}
+	var texts []string
+	for _, found := range findings {
+		if found.Wrong == finding.Wrong {
+			texts = append(texts, found.Text)
+			finding.Try = cmp.Or(finding.Try, found.Try)
+		}
+	}
+	finding.Text = strings.Join(texts, "; ")
+	return finding
+}
+
+// maxLookups is how many names' CAA records are looked up at once.
+const maxLookups = 8
+
+// caaTime bounds the look for CAA records of all names.
+const caaTime = 60 * time.Second
+
+// caa looks whether the DNS lets the CA issue.
+func (r *rehearsal) caa(ctx context.Context) {
+	limited, cancel := context.WithTimeout(ctx, caaTime)
+	defer cancel()
+	account, _, _ := r.account(r.plan.authority) // none has no URL
+	var servers []string                         // none is the system's
+	if r.errands.dns != "" {
+		servers = []string{r.errands.dns}
+	}
+	resolver := caa.New(servers...)
+	findings := make([]acmecore.Rehearsed, len(r.plan.names))
+	free := make(chan struct{}, maxLookups)
+	var all sync.WaitGroup
+	for i, name := range r.plan.names {
+		free <- struct{}{}
+		all.Go(func() {
+			defer func() { <-free }()
+			findings[i] = resolver.Check(limited, caa.Question{Name: name, Identities: r.found.CAA, Account: account.URL, Method: "http-01"})
+		})
+	}
+	all.Wait()
+	r.add(findings...)
+}
+
+// limits compares what was ordered with what CAs allow, by our own account of it.
+func (r *rehearsal) limits(context.Context) {
+	standing, err := r.root.Standing(r.plan.id)
+	if err != nil {
+		r.log.Warn("standing not read", "certificate", r.plan.id, "error", err)
+	}
+	budget := r.budget(r.plan.id, r.plan.names, standing)
+	strict := strings.HasSuffix(r.plan.authority.Directory.String(), letsEncryptDirectory)
+	r.add(limited("certificates for these very names in seven days", budget.Issued7Days, budget.Issued7Limit, strict),
+		limited("refusals of one name in the last hour", budget.FailuresHour, budget.FailuresLimit, strict))
+	if until := untilOf(standing.Failures); until.After(r.now()) {
+		r.add(acmecore.Rehearsed{Subject: r.plan.ca, What: aboutLimits, Wrong: true,
+			Text: "the CA asks not to try again before " + until.UTC().Format(time.RFC3339), Try: "wait for that time"})
+	}
+	if wait := r.paceOf(r.plan.authority.Directory.String()); wait > 0 {
+		r.add(acmecore.Rehearsed{Subject: r.plan.ca, What: aboutLimits,
+			Text: fmt.Sprintf("as many orders as [renew] orders allows were made; the daily work makes the next one in %s", wait.Round(time.Second))})
+	}
+}
+
+// letsEncryptDirectory ends the address of the only directory whose limits are known to
+// be these.
+const letsEncryptDirectory = "//acme-v02.api.letsencrypt.org/directory"
+
+// limited says how much of a limit is used up. Only of a CA that is known to have it is
+// something wrong then.
+func limited(what string, used, limit int, strict bool) acmecore.Rehearsed {
+	finding := acmecore.Rehearsed{Subject: "Let's Encrypt's limit", What: aboutLimits, Text: fmt.Sprintf("%d of %d %s, by our own account", used, limit, what)}
+	if used < limit {
+		return finding
+	}
+	finding.Wrong, finding.Unknown = strict, !strict
+	finding.Try = "wait until the oldest of them does not count any more, or take another CA"
+	return finding
+}
+
+// untilOf is until when the CA asked for patience at the last attempt; zero where it
+// did not.
+func untilOf(failures []acmecore.Failure) (until time.Time) {
+	if len(failures) > 0 {
+		until = failures[len(failures)-1].Until
+	}
+	return until
+}
+
+// paceOf is how long the daily work would wait before it places an order at the CA.
+func (m *Manager) paceOf(directory string) (wait time.Duration) {
+	m.pacing.Lock()
+	defer m.pacing.Unlock()
+	limit := m.Config().Renew.Orders
+	_, wait = m.paces[directory].Take(time.Now(), limit.Count, limit.Per) // and nothing is kept of it
+	return wait
+}
