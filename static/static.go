@@ -12,9 +12,9 @@ import "embed"
 // The names of the files in addresses. After changing a file, `go generate
 // ./static` brings them up to date.
 const (
-	Style   = "style-4110957e.css"
-	Script  = "script-08101c05.js"
-	Passkey = "passkey-3b1753e8.js"
+	Style   = "style-4293e039.css"
+	Script  = "script-abc9def3.js"
+	Passkey = "passkey-47bfcb67.js"
 	Icon    = "icon-113d0223.svg"
 )
 

@@ -10,11 +10,15 @@ import (
 	"wcme/templates"
 )
 
-// maxAlerts is how many certificates that need attention are named above the table.
-const maxAlerts = 8
-
 // maxShown is how many further names of a certificate are shown unfolded.
 const maxShown = 4
+
+// listSize is how many certificates a page shows.
+const listSize = 50
+
+// maxDrawn is up to how many rows all shapes are drawn. Of more, a page would be twice as
+// long as one that can be sent in a moment.
+const maxDrawn = 20
 
 // listPath is the list's address.
 const listPath = adminPath + "/list"
@@ -27,76 +31,82 @@ func (s Site) listPages() []page {
 func (s Site) list(w http.ResponseWriter, r *http.Request) {
 	ctx, cancel := context.WithTimeout(r.Context(), patience)
 	defer cancel()
-	overview, err := s.Overseer.Overview(ctx, acmecore.Query{})
+	view := listView{now: s.Clock(), link: VisitorFrom(r.Context()).link, role: admissionFrom(r.Context()).Role}
+	view.query = listQuery(r.URL.Query())
+	view.query.Size = listSize
+	overview, err := s.Overseer.Overview(ctx, view.query)
 	if err != nil {
 		s.fail(w, r, err)
 		return
 	}
-	page := listPage(overview.Certificates, s.Clock())
+	view.Overview = overview
+	page := view.page()
 	page.Frame = frame(r, "Certificates", listPath)
-	page.Frame.Foot = "As of " + inWords(s.Clock()) + ". All times are in UTC."
+	page.Frame.Foot = "As of " + inWords(view.now) + ". All times are in UTC."
 	s.show(w, r, http.StatusOK, templates.List(page))
 }
 
-// listPage puts the certificates into words, as of now.
-func listPage(certificates []acmecore.Certificate, now time.Time) templates.ListPage {
-	page := templates.ListPage{
-		Summary: summary(certificates, now),
-		First:   "wcme certify www.example.org",
-	}
-	for _, c := range certificates {
-		page.Rows = append(page.Rows, row(c, now))
-	}
-	for _, state := range worstFirst() {
-		for _, c := range certificates {
-			if c.State(now) == state {
-				page.Alerts = append(page.Alerts, alert(c, now))
-			}
+// listView puts the list into words for one visitor.
+type listView struct {
+	acmecore.Overview
+	query acmecore.Query
+	now   time.Time
+	role  acmecore.Role
+	link  func(path string) string
+}
+
+func (v listView) page() templates.ListPage {
+	if v.Total == 0 {
+		page := templates.ListPage{First: "wcme certify www.example.org"}
+		if v.role.May(acmecore.RoleAdmin) {
+			page.Certify = templates.Link{Text: "Certify names here", Address: v.link(certifyPath)}
 		}
+		return page
 	}
-	if more := len(page.Alerts) - maxAlerts; more > 0 {
-		page.Alerts = page.Alerts[:maxAlerts]
-		page.More = count(more, "more certificate needs", "more certificates need") + " attention: see the table."
+	page := templates.ListPage{Summary: summary(v.States, v.Total), Timeline: timeline(v.Days, v.now), Filter: v.filter(), Columns: v.columns(), Pager: v.pager()}
+	for _, c := range v.Certificates {
+		row := v.row(c)
+		row.Light = len(v.Certificates) > maxDrawn
+		page.Rows = append(page.Rows, row)
+	}
+	for _, c := range v.Attention {
+		page.Alerts = append(page.Alerts, v.alert(c))
+	}
+	if v.Attentive == 0 {
+		page.Calm = "Nothing does."
+	}
+	if more := v.Attentive - len(v.Attention); more > 0 {
+		page.More = templates.Link{Text: count(more, "more certificate needs", "more certificates need") + " attention",
+			Address: v.address(acmecore.Query{State: acmecore.Attention})}
 	}
 	return page
 }
 
-// worstFirst are the states that need attention.
-func worstFirst() []acmecore.State {
-	return []acmecore.State{acmecore.Expired, acmecore.Unusable, acmecore.Missing, acmecore.Due}
-}
-
 // row puts one certificate into words.
-func row(c acmecore.Certificate, now time.Time) templates.Row {
-	state := c.State(now)
+func (v listView) row(c acmecore.Certificate) templates.Row {
+	state := c.State(v.now)
 	row := templates.Row{
-		Anchor:    anchor(c.ID),
-		Name:      firstName(c),
-		Others:    otherNames(c),
-		CA:        acmecore.Inert(c.CA),
-		NotBefore: moment(c.NotBefore),
-		NotAfter:  moment(c.NotAfter),
-		Left:      "–",
-		Tone:      toneOf(state),
-		State:     string(state),
-		Problem:   acmecore.Inert(c.Problem),
+		Name: firstName(c), Address: v.pageOf(c.ID), Others: otherNames(c), Problem: v.problem(c),
+		CA: caOf(c), Life: life(c), Tone: toneOf(state), State: string(state),
+		Renewal: v.renewal(c), Reach: reach(c.Service), Service: acmecore.Inert(string(c.Service)), Seen: seen(c), Way: way(c), Run: v.lastRun(c.LastRun),
 	}
+	row.Long = len(row.Others) > 0 || len(row.Name) > 32
 	if len(row.Others) > maxShown {
-		row.Fold = "and " + strconv.Itoa(len(row.Others)) + " more names"
+		row.Fold = "and " + number(len(row.Others)) + " more names"
 	}
 	if !c.NotAfter.IsZero() {
-		row.Left = left(c.DaysLeft(now))
-		row.Percent = percentLeft(c, now)
+		row.Left = left(c.DaysLeft(v.now))
+		row.Percent = percentLeft(c, v.now)
 	}
 	return row
 }
 
-// anchor is the id of a certificate's row, which others can link to.
-func anchor(id acmecore.ID) string {
+// pageOf is the address of a certificate's page; "" for what is no ID.
+func (v listView) pageOf(id acmecore.ID) string {
 	if _, err := acmecore.ParseID(string(id)); err != nil {
 		return ""
 	}
-	return string(id)
+	return v.link(certificatePath + "/" + string(id))
 }
 
 func firstName(c acmecore.Certificate) string {

@@ -66,7 +66,7 @@ func (s Site) refuse(w http.ResponseWriter, r *http.Request, admission acmecore.
 				Code: "[admin]\nview = [\"…\"]"}},
 		})
 	case admission.LogIn:
-		s.goTo(w, r, loginPath)
+		s.askLogIn(w, r)
 	default:
 		s.refuseNobody(w, r)
 	}

@@ -55,7 +55,12 @@ func (s *stage) send(visitor web.Visitor, path string, form url.Values, headers 
 	for name, values := range form {
 		fields[name] = values
 	}
-	r := httptest.NewRequest("POST", "/", strings.NewReader(fields.Encode()))
+	return s.sendText(visitor, path, fields.Encode(), headers...)
+}
+
+// sendText sends what a form has become.
+func (s *stage) sendText(visitor web.Visitor, path, body string, headers ...string) *httptest.ResponseRecorder {
+	r := httptest.NewRequest("POST", "/", strings.NewReader(body))
 	r.URL.Path, r.URL.RawQuery, _ = strings.Cut(path, "?")
 	r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
 	for i := 0; i < len(headers); i += 2 {

@@ -11,10 +11,6 @@ import (
 	"wcme/templates"
 )
 
-// maxCommand is how many names a shown command may have; with more it would no
-// longer be read.
-const maxCommand = 5
-
 // moment puts a time into words; the zero time is none.
 func moment(t time.Time) templates.Moment {
 	if t.IsZero() {
@@ -35,7 +31,24 @@ func count(n int, one, many string) string {
 	if n == 1 {
 		return "1 " + one
 	}
-	return strconv.Itoa(n) + " " + many
+	return number(n) + " " + many
+}
+
+// number writes a number as people do: 10,000.
+func number(n int) string {
+	text := strconv.Itoa(n)
+	for at := len(text) - 3; at > 0 && text[at-1] != '-'; at -= 3 {
+		text = text[:at] + "," + text[at:]
+	}
+	return text
+}
+
+// listed are texts one after the other, and of many the first ones.
+func listed(texts []string, most int) string {
+	if more := len(texts) - most; more > 0 {
+		return strings.Join(texts[:most], ", ") + " and " + number(more) + " more"
+	}
+	return strings.Join(texts, ", ")
 }
 
 // left puts acmecore's DaysLeft into words.
@@ -58,76 +71,42 @@ func ago(days int) string {
 }
 
 // summary says in one sentence how all certificates stand.
-func summary(certificates []acmecore.Certificate, now time.Time) string {
-	states := make(map[acmecore.State]int)
-	for _, c := range certificates {
-		states[c.State(now)]++
-	}
-	total := count(len(certificates), "certificate", "certificates")
+func summary(states map[acmecore.State]int, all int) string {
+	total := count(all, "certificate", "certificates")
 	switch {
-	case len(certificates) == 1 && states[acmecore.Valid] == 1:
+	case all == 1 && states[acmecore.Valid] == 1:
 		return total + ", valid."
-	case states[acmecore.Valid] == len(certificates):
+	case states[acmecore.Valid] == all:
 		return total + ", all valid."
 	}
 	var parts []string
-	for _, state := range append(worstFirst(), acmecore.Valid) {
+	for _, state := range worstFirst() {
 		if states[state] > 0 {
-			parts = append(parts, strconv.Itoa(states[state])+" "+string(state))
+			parts = append(parts, number(states[state])+" "+string(state))
 		}
 	}
 	return total + ": " + strings.Join(parts, ", ") + "."
 }
 
-// alert says what is so with a certificate that is not valid, and what to try.
-func alert(c acmecore.Certificate, now time.Time) templates.Alert {
-	a := templates.Alert{
-		Tone:   toneOf(c.State(now)),
-		Name:   firstName(c),
-		Anchor: anchor(c.ID),
-		Try:    "Renew it now:",
-		Code:   command(c),
-	}
-	switch c.State(now) {
-	case acmecore.Due:
-		a.Text = "is due for renewal: it expires in " + left(c.DaysLeft(now)) + "."
-	case acmecore.Expired:
-		a.Text = "expired " + ago(c.DaysLeft(now)) + "."
-	case acmecore.Missing:
-		a.Text, a.Try = "has no certificate.", "Obtain it:"
-	case acmecore.Unusable:
-		a.Text, a.Try = "has a certificate that cannot be used: "+sentence(c.Problem), "Obtain it again:"
-	}
-	if a.Code == "" {
-		a.Try = "Run wcme certify with its names."
-	}
-	return a
+// worstFirst are all states.
+func worstFirst() []acmecore.State {
+	return []acmecore.State{acmecore.Expired, acmecore.Unusable, acmecore.Missing, acmecore.Due, acmecore.Valid}
 }
 
 // sentence makes one of the text of an error.
 func sentence(text string) string {
-	return strings.TrimSuffix(acmecore.Inert(text), ".") + "."
+	text = acmecore.Inert(text)
+	if strings.HasSuffix(text, "?") || strings.HasSuffix(text, "!") {
+		return text
+	}
+	return strings.TrimSuffix(text, ".") + "."
 }
 
 // capital lets a sentence begin as one.
 func capital(text string) string {
-	first, size := utf8.DecodeRuneInString(text)
-	return string(unicode.ToUpper(first)) + text[size:]
-}
-
-// command obtains the certificate, as its reader will paste it into a root
-// shell: it is "" unless each name is one by our own rules.
-func command(c acmecore.Certificate) string {
-	if len(c.Names) == 0 || len(c.Names) > maxCommand {
+	if text == "" {
 		return ""
 	}
-	names := make([]string, len(c.Names))
-	for i, name := range c.Names {
-		parsed, err := acmecore.ParseName(string(name))
-		if err != nil || parsed != name {
-			return ""
-		}
-		names[i] = string(parsed)
-	}
-	return "wcme certify " + strings.Join(names, ",")
+	first, size := utf8.DecodeRuneInString(text)
+	return string(unicode.ToUpper(first)) + text[size:]
 }

@@ -10,10 +10,12 @@ import (
 	"html"
 	"io"
 	"log/slog"
+	"maps"
 	"net/http"
 	"net/http/httptest"
 	"net/url"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -84,42 +86,90 @@ func Admin() web.Visitor {
 	return web.Visitor{Base: "/cgi-bin/wcme", User: "admin", Address: "192.0.2.7", HTTPS: true}
 }
 
+// hostilePath is where the scenes stand with payloads in them: see Hostile.
+const hostilePath = "hostile"
+
 // Handler shows all scenes: the list of them at /, and each one below /NAME/, whose
-// links work.
+// links work. Below /hostile/N/NAME/ it is the hostile one, that begins with the N-th
+// payload; how many texts were replaced in it is in the header Gallery-Replaced.
 func Handler() http.Handler {
-	scenes := make(map[string]Scene)
-	for _, scene := range Scenes() {
-		scenes[scene.Name] = scene
-	}
+	scenes := Scenes()
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		name, rest, _ := strings.Cut(strings.TrimPrefix(r.URL.Path, "/"), "/")
-		scene, found := scenes[name]
-		switch {
-		case name == "":
-			index(w)
-		case !found:
-			http.NotFound(w, r)
-		case rest == "":
-			scene.Site().ServeHTTP(w, scene.Request(r.Context(), "/"+name))
-		default:
-			visitor := scene.Visitor
-			visitor.Base = "/" + name
-			r = r.WithContext(web.WithVisitor(r.Context(), visitor))
-			r.URL.Path = "/" + rest
-			scene.Site().ServeHTTP(w, r)
+		if name == "" {
+			index(w, scenes)
+			return
 		}
+		base, first := "/"+name, ""
+		if name == hostilePath {
+			first, rest, _ = strings.Cut(rest, "/")
+			name, rest, _ = strings.Cut(rest, "/")
+			base = "/" + hostilePath + "/" + first + "/" + name
+		}
+		scene, found := find(scenes, name, first)
+		if !found {
+			http.NotFound(w, r)
+			return
+		}
+		serve(w, r, scene, base, rest)
 	})
 }
 
-// index lists the scenes.
-func index(w http.ResponseWriter) {
+// find returns the scene with that name; the hostile one, where it is said with which
+// payload it begins.
+func find(scenes []Scene, name, first string) (Scene, bool) {
+	for _, scene := range scenes {
+		if scene.Name != name {
+			continue
+		}
+		if first == "" {
+			return scene, true
+		}
+		n, err := strconv.Atoi(first)
+		return scene.Hostile(max(n, 0)), err == nil
+	}
+	return Scene{}, false
+}
+
+// serve shows the scene itself, or one of the pages that it links to.
+func serve(w http.ResponseWriter, r *http.Request, scene Scene, base, rest string) {
+	if rest == "" {
+		answer := httptest.NewRecorder()
+		scene.Site().ServeHTTP(answer, scene.Request(r.Context(), base))
+		maps.Copy(w.Header(), answer.Header())
+		w.Header().Set("Gallery-Replaced", strconv.Itoa(scene.Replaced()))
+		w.WriteHeader(answer.Code)
+		w.Write(answer.Body.Bytes())
+		return
+	}
+	visitor := scene.Visitor
+	visitor.Base = base
+	r = r.WithContext(web.WithVisitor(r.Context(), visitor))
+	r.URL.Path = "/" + rest
+	scene.Site().ServeHTTP(w, r)
+}
+
+// index lists the scenes, section by section.
+func index(w http.ResponseWriter, scenes []Scene) {
 	w.Header().Set("Content-Type", "text/html; charset=utf-8")
-	fmt.Fprint(w, "<!DOCTYPE html><html lang=\"en\"><title>wCME: the gallery</title><h1>The gallery</h1><ul>\n")
-	for _, scene := range Scenes() {
+	fmt.Fprintf(w, "<!DOCTYPE html><html lang=\"en\"><head><meta charset=\"utf-8\"><title>The gallery – wCME</title>"+
+		"<meta name=\"viewport\" content=\"width=device-width\"><style>:root{color-scheme:light dark;font:1rem/1.6 system-ui}"+
+		"body{margin:2rem;columns:20rem}h1,p{column-span:all}h2{margin:0;font-size:1rem}ul{margin:0 0 1rem;padding:0;list-style:none}</style></head>"+
+		"<body><h1>The gallery</h1><p>Every page in every state, with made-up data. Below /%s/N/NAME/ they stand with hostile texts in them.</p>\n", hostilePath)
+	section := ""
+	for _, scene := range scenes {
 		name := html.EscapeString(scene.Name)
+		switch first, _, _ := strings.Cut(name, "-"); {
+		case section == "":
+			fmt.Fprint(w, "<ul>\n")
+			section = first
+		case first != section:
+			fmt.Fprint(w, "</ul>\n<ul>\n")
+			section = first
+		}
 		fmt.Fprintf(w, "<li><a href=\"/%s/\">%s</a></li>\n", name, name)
 	}
-	fmt.Fprint(w, "</ul></html>\n")
+	fmt.Fprint(w, "</ul></body></html>\n")
 }
 
 type noChallenges struct{}

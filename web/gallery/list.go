@@ -1,7 +1,9 @@
 package gallery
 
 import (
+	"errors"
 	"fmt"
+	"strconv"
 	"strings"
 	"time"
 
@@ -10,23 +12,175 @@ import (
 
 // listScenes are those of the list of certificates.
 func listScenes() []Scene {
-	scene := func(name string, certificates ...acmecore.Certificate) Scene {
-		return Scene{Name: "list-" + name, Visitor: Admin(), Path: "/admin/list", Status: 200,
+	scene := func(name, query string, certificates ...acmecore.Certificate) Scene {
+		return Scene{Name: "list-" + name, Visitor: Admin(), Path: "/admin/list" + query, Status: 200,
 			Overseer: &Overseer{OnOverview: func(acmecore.Query) acmecore.Overview { return overview(certificates) }}}
 	}
-	return []Scene{
-		scene("empty"),
-		scene("usual",
-			certificate(74, "cloud.example.org"),
-			certificate(61, "mail.example.org", "imap.example.org", "smtp.example.org"),
-			certificate(88, "www.example.org", "example.org")),
-		scene("hostile", hostile()...),
+	as := func(role acmecore.Role, scene Scene) Scene {
+		scene.Overseer.Admission = &acmecore.Admission{User: "victor", Role: role, Form: "token"}
+		return scene
 	}
+	nothing := scene("nothing-found", "?words=shop+%25+%5B&state=expired&sort=expires&order=down", usual()...)
+	nothing.Overseer.OnOverview = func(acmecore.Query) acmecore.Overview {
+		found := overview(usual())
+		found.Certificates, found.Matching = []acmecore.Certificate{}, 0
+		return found
+	}
+	return []Scene{
+		scene("empty", ""),
+		as(acmecore.RoleView, scene("empty-for-viewers", "")),
+		scene("one", "", usual()[0]),
+		scene("usual", "", usual()...),
+		scene("sorted", "?sort=expires&order=down&words=example", usual()...),
+		scene("bad", "", inTrouble()...),
+		as(acmecore.RoleView, scene("bad-for-viewers", "", inTrouble()...)),
+		as(acmecore.RoleOperate, scene("bad-for-operators", "", inTrouble()...)),
+		nothing,
+		scene("long-names", "", longNames()...),
+		scene("right-to-left", "", rightToLeftRow()),
+		scene("hostile", "", hostile()...),
+		many("fifty", 50),
+		many("ten-thousand", 10000),
+		{Name: "list-overseer-fails", Visitor: Admin(), Path: "/admin/list", Status: 500, Overseer: &Overseer{Err: errors.New("read disk")}, Changing: true},
+	}
+}
+
+// many is a page of many certificates, the usual ones.
+func many(name string, count int) Scene {
+	page := 1
+	if count > 50 {
+		page = 3
+	}
+	return Scene{Name: "list-" + name, Visitor: Admin(), Path: "/admin/list?page=" + strconv.Itoa(page), Status: 200,
+		Overseer: &Overseer{OnOverview: func(query acmecore.Query) acmecore.Overview {
+			all := make([]acmecore.Certificate, count)
+			for i := range all {
+				name := acmecore.Name(fmt.Sprintf("host-%05d.example.org", i))
+				all[i] = inService(certificate(31+i*7%59, name))
+				if i%10 == 0 {
+					all[i].Names = append(all[i].Names, "www."+name)
+				}
+			}
+			found := overview(all)
+			found.Page, found.Pages = query.Page, (count+49)/50
+			found.Certificates = all[(query.Page-1)*50 : min(query.Page*50, count)]
+			return found
+		}}}
+}
+
+// usual are certificates that are all in service.
+func usual() []acmecore.Certificate {
+	list := []acmecore.Certificate{
+		certificate(74, "cloud.example.org"),
+		certificate(61, "mail.example.org", "imap.example.org", "smtp.example.org"),
+		certificate(88, "www.example.org", "example.org"),
+	}
+	for i := range list {
+		list[i] = inService(list[i])
+	}
+	list[1].Profile, list[1].Loads = "tlsserver", []string{"nginx", "mail"}
+	list[2].Renewal.Reason = acmecore.BecauseWindow
+	return list
+}
+
+// inService is the certificate with what an overseer plans for it, and has seen.
+func inService(c acmecore.Certificate) acmecore.Certificate {
+	c.Issuer = "R11"
+	c.Renewal = acmecore.Renewal{At: c.NotAfter.Add(-c.NotAfter.Sub(c.NotBefore) / 3), Reason: acmecore.BecauseThird, Text: "a third of its life is left"}
+	c.Service, c.Proved = acmecore.ServiceServed, Now().Add(-5*time.Hour)
+	c.Targets, c.Loads = []string{"nginx"}, []string{"nginx"}
+	c.LastRun = c.NotBefore.Format("20060102T150405") + "-4f2c"
+	return c
+}
+
+// inTrouble are certificates of which each needs attention for another reason.
+func inTrouble() []acmecore.Certificate {
+	trouble := func(c acmecore.Certificate, change func(*acmecore.Certificate)) acmecore.Certificate {
+		c = inService(c)
+		change(&c)
+		return c
+	}
+	failed := func(c *acmecore.Certificate) {
+		c.Trouble, c.Hint = "order: shop.example.org: the CA could not fetch the challenge: connection refused", "is port 80 open to the world? try: wcme check challenge"
+		c.Next = Now().Add(3 * time.Hour)
+	}
+	return []acmecore.Certificate{
+		trouble(certificate(18, "cloud.example.org"), func(c *acmecore.Certificate) {}),
+		trouble(certificate(61, append([]acmecore.Name{"intranet.example.org"}, manyNames(24)...)...), func(c *acmecore.Certificate) {
+			c.Service, c.Trouble, c.Hint = acmecore.ServiceUnloaded, "nginx -t: unknown directive \"listn\" in /etc/nginx/nginx.conf:14", "mend the configuration of nginx"
+		}),
+		trouble(certificate(-13, "mail.example.org", "imap.example.org", "smtp.example.org"), failed),
+		{ID: "new_example_org", Names: []acmecore.Name{"new.example.org"}, CA: "letsencrypt", Renewal: acmecore.Renewal{Reason: acmecore.BecauseMissing}},
+		trouble(certificate(70, "shop.example.org", "www.shop.example.org"), func(c *acmecore.Certificate) {
+			c.Problem, c.Renewal = "the private key does not match the certificate", acmecore.Renewal{Reason: acmecore.BecauseUnusable}
+		}),
+		trouble(certificate(29, "stock.example.org"), failed),
+		trouble(certificate(80, "target.example.org"), func(c *acmecore.Certificate) {
+			c.Service, c.Targets = acmecore.ServiceMissing, []string{"haproxy", "nginx", "mail", "ldap", "dns"}
+		}),
+		{ID: "unreadable", CA: "", Problem: "unreadable.toml:3: there is no key \"naems\"", Hint: "is \"names\" meant?", Renewal: acmecore.Renewal{Reason: acmecore.BecauseUnusable}},
+		trouble(certificate(83, "visible.example.org"), func(c *acmecore.Certificate) {
+			c.Service, c.Trouble = acmecore.ServiceUnseen, "visible.example.org at 192.0.2.7, port 443: serves another certificate"
+		}),
+		trouble(certificate(88, "www.example.org", "example.org"), func(*acmecore.Certificate) {}),
+	}
+}
+
+func longNames() []acmecore.Certificate {
+	label := strings.Repeat("a-long-label-", 4) + "end"
+	long := acmecore.Name(label + "." + label + "." + label + ".example.org")
+	many := inService(certificate(70, append([]acmecore.Name{long}, manyNames(99)...)...))
+	many.Targets = strings.Fields("a-target-with-quite-a-long-name another-target-with-a-long-name third fourth")
+	many.Profile = "a-profile-with-quite-a-long-name"
+	return []acmecore.Certificate{many, inService(certificate(12, "xn--"+acmecore.Name(strings.Repeat("a", 58))+".example.org"))}
+}
+
+func rightToLeftRow() acmecore.Certificate {
+	c := inService(certificate(70, "xn--4dbrk0ce.example.org"))
+	c.CA, c.Issuer, c.Trouble = "רשות", "سلطة الشهادات", "הרשות אמרה לא"
+	return c
 }
 
 // overview is what an overseer would say that manages these alone.
 func overview(certificates []acmecore.Certificate) acmecore.Overview {
-	return acmecore.Overview{Total: len(certificates), Matching: len(certificates), Page: 1, Pages: 1, Certificates: certificates}
+	found := acmecore.Overview{Total: len(certificates), Matching: len(certificates), Page: 1, Pages: 1, Certificates: certificates,
+		States: make(map[acmecore.State]int), Services: make(map[acmecore.Service]int), Days: make([]acmecore.Day, acmecore.OverviewDays)}
+	today := Now().Truncate(24 * time.Hour)
+	for i := range found.Days {
+		found.Days[i].Date = today.AddDate(0, 0, i)
+	}
+	on := func(at time.Time, plan func(*acmecore.Day)) {
+		if i := int(at.Sub(today) / (24 * time.Hour)); at.After(today) && i < len(found.Days) {
+			plan(&found.Days[i])
+		}
+	}
+	for _, c := range certificates {
+		found.States[c.State(Now())]++
+		found.Services[c.Service]++
+		named := func(day *acmecore.Day) {
+			if len(day.Names) < 3 && len(c.Names) > 0 {
+				day.Names = append(day.Names, c.Names[0])
+			}
+		}
+		on(c.Renewal.At, func(day *acmecore.Day) { day.Renewals++; named(day) })
+		on(c.NotAfter, func(day *acmecore.Day) { day.Expiries++; named(day) })
+		if c.Renewal.Reason == acmecore.BecauseWindow {
+			for i := range 3 {
+				on(c.Renewal.At.AddDate(0, 0, i-1), func(day *acmecore.Day) { day.Windows++ })
+			}
+		}
+	}
+	for _, concern := range acmecore.Concerns() {
+		for _, c := range certificates {
+			if c.Concern(Now()) != concern {
+				continue
+			}
+			if found.Attentive++; found.Attentive <= 8 {
+				found.Attention = append(found.Attention, c)
+			}
+		}
+	}
+	return found
 }
 
 // certificate is one that was issued for ninety days and has that many left.

@@ -3,6 +3,7 @@ package gallery
 import (
 	"context"
 	"errors"
+	"reflect"
 	"sync"
 
 	"wcme/acmecore"
@@ -15,6 +16,8 @@ type Overseer struct {
 	Admission *acmecore.Admission // nil admits every user of the web server as an admin
 	Err       error
 	Absent    error // nobody answers, not even about who may see something
+
+	payloads *payloads // stand in place of what it says; nil replaces nothing
 
 	OnOverview func(acmecore.Query) acmecore.Overview
 	OnDetails  func(acmecore.ID) (acmecore.Details, error)
@@ -45,6 +48,8 @@ func (o *Overseer) Admit(ctx context.Context) (acmecore.Admission, error) {
 	o.Claims = append(o.Claims, claim)
 	o.mu.Unlock()
 	switch {
+	case o.Absent != nil && o.payloads != nil:
+		return acmecore.Admission{}, o.payloads.inError(o.Absent)
 	case o.Absent != nil:
 		return acmecore.Admission{}, o.Absent
 	case o.Admission != nil:
@@ -57,25 +62,31 @@ func (o *Overseer) Admit(ctx context.Context) (acmecore.Admission, error) {
 
 // Account implements web.Overseer.
 func (o *Overseer) Account(_ context.Context, request acmecore.AccountRequest) (acmecore.AccountAnswer, error) {
-	if o.OnAccount == nil {
-		return acmecore.AccountAnswer{}, errors.Join(o.Err, errNothing)
-	}
-	return o.OnAccount(request)
+	return answer(o, o.OnAccount != nil, func() (acmecore.AccountAnswer, error) { return o.OnAccount(request) })
 }
 
 // answer is what a function of the scene says, unless there is an error or none.
-func answer[A any](o *Overseer, there bool, say func() (A, error)) (nothing A, err error) {
+func answer[A any](o *Overseer, there bool, say func() (A, error)) (said A, err error) {
 	switch {
 	case o.Err != nil:
-		return nothing, o.Err
+		err = o.Err
 	case !there:
-		return nothing, errNothing
+		err = errNothing
+	default:
+		said, err = say()
 	}
-	return say()
+	if o.payloads == nil {
+		return said, err
+	}
+	if err != nil {
+		err = o.payloads.inError(err)
+	}
+	return o.payloads.of(reflect.ValueOf(said)).Interface().(A), err
 }
 
-// Overview implements control.Administration.
+// Overview implements control.Administration. What asks for no page asks for the first.
 func (o *Overseer) Overview(_ context.Context, query acmecore.Query) (acmecore.Overview, error) {
+	query.Page = max(query.Page, 1)
 	return answer(o, o.OnOverview != nil, func() (acmecore.Overview, error) { return o.OnOverview(query), nil })
 }
 

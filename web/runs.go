@@ -1,0 +1,232 @@
+package web
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"net/http"
+	"net/url"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/go-chi/chi/v5"
+
+	"wcme/acmecore"
+	"wcme/templates"
+)
+
+// runs lists the records of runs.
+func (s Site) runs(w http.ResponseWriter, r *http.Request) {
+	ctx, cancel := context.WithTimeout(r.Context(), patience)
+	defer cancel()
+	typed, before := strings.TrimSpace(r.URL.Query().Get("certificate")), r.URL.Query().Get("before")
+	page := templates.RunsPage{Frame: frame(r, "Runs", runsPath), Action: address(r, runsPath, nil)}
+	page.Frame.Foot = "All times are in UTC."
+	page.Filter = []templates.Field{{Name: "certificate", Label: "Certificate", Value: acmecore.Inert(typed), Complete: "off"}}
+	id, err := certificateTyped(typed)
+	if err != nil {
+		page.Filter[0].Error = noCertificate
+		s.show(w, r, http.StatusUnprocessableEntity, templates.Runs(page))
+		return
+	}
+	list, err := s.Overseer.Runs(ctx, acmecore.RunQuery{Certificate: id, Before: before})
+	if err != nil {
+		s.fail(w, r, err)
+		return
+	}
+	fillRuns(r, &page, list, typed, before)
+	s.show(w, r, http.StatusOK, templates.Runs(page))
+}
+
+// fillRuns puts an answer into words. typed and before are what was asked for.
+func fillRuns(r *http.Request, page *templates.RunsPage, list acmecore.RunList, typed, before string) {
+	values := make(url.Values)
+	if typed != "" {
+		values.Set("certificate", typed)
+		page.Clear = page.Action
+	}
+	for _, run := range list.Runs {
+		page.Rows = append(page.Rows, runRow(r, run))
+	}
+	switch {
+	case len(list.Runs) > 0:
+	case list.Older != "":
+		page.Empty = "None of the runs that were looked at concerns it. There are older ones."
+	case typed != "":
+		page.Empty = "No run concerns it, of those whose records are kept."
+	case before != "":
+		page.Empty = "There are no older runs."
+	default:
+		page.Empty = "There has been no run yet. The daily work begins by itself, and whatever you renew or certify is a run, too."
+	}
+	if before != "" {
+		page.Pager.Newest = address(r, runsPath, values)
+	}
+	if list.Older != "" {
+		values.Set("before", list.Older)
+		page.Pager.Older, page.Pager.Next = address(r, runsPath, values), "Older"
+	}
+}
+
+func runRow(r *http.Request, run acmecore.RunLine) templates.RunRow {
+	row := templates.RunRow{
+		At:       moment(run.Began),
+		Address:  address(r, runsPath+"/"+url.PathEscape(run.ID), nil),
+		Why:      begun(orDash(triggerInWords(run.Trigger))),
+		By:       acmecore.Inert(run.By),
+		Took:     runTime(run.Began, run.Ended),
+		Outcomes: runOutcomes(run.Outcomes),
+		Problem:  acmecore.Inert(run.Problem),
+	}
+	if !isRunID(run.ID) {
+		row.Address = address(r, runsPath, nil)
+	}
+	if len(row.Outcomes) == 0 {
+		row.Nothing = "nothing was to be done"
+		if run.Trigger == "check load" {
+			row.Nothing = "the load actions alone"
+		}
+	}
+	return row
+}
+
+// triggerInWords is why a run was begun.
+func triggerInWords(trigger string) string {
+	if trigger == "schedule" || trigger == "manage" {
+		return "the daily work"
+	}
+	return acmecore.Inert(trigger)
+}
+
+// worstOutcomes are all of them, those first that somebody should look at.
+func worstOutcomes() []acmecore.Outcome {
+	return []acmecore.Outcome{acmecore.Failed, acmecore.NotServed, acmecore.Postponed, acmecore.Renewed, acmecore.Repaired, acmecore.Planned}
+}
+
+func runOutcomes(counted map[acmecore.Outcome]int) (list []templates.RunOutcome) {
+	for _, outcome := range worstOutcomes() {
+		if n := counted[outcome]; n > 0 {
+			list = append(list, templates.RunOutcome{Tone: toneOfOutcome(outcome), Text: strconv.Itoa(n) + " " + string(outcome)})
+		}
+	}
+	return list
+}
+
+func toneOfOutcome(outcome acmecore.Outcome) templates.Tone {
+	switch outcome {
+	case acmecore.Renewed, acmecore.Repaired:
+		return templates.Good
+	case acmecore.Planned, acmecore.Postponed:
+		return templates.Due
+	case acmecore.NotServed:
+		return templates.Broken
+	}
+	return templates.Bad
+}
+
+// runTime is how long something took, for people; "" where it has not ended.
+func runTime(began, ended time.Time) string {
+	if began.IsZero() || ended.Before(began) {
+		return ""
+	}
+	took := ended.Sub(began)
+	switch {
+	case took < 10*time.Second:
+		return strconv.FormatFloat(took.Seconds(), 'f', 1, 64) + " s"
+	case took < time.Minute:
+		return strconv.Itoa(int(took.Seconds())) + " s"
+	case took < time.Hour:
+		return strconv.Itoa(int(took.Minutes())) + " min " + strconv.Itoa(int(took.Seconds())%60) + " s"
+	}
+	return strconv.Itoa(int(took.Hours())) + " h " + strconv.Itoa(int(took.Minutes())%60) + " min"
+}
+
+// onRunPage is how many certificates a page of a run has.
+const onRunPage = 50
+
+// run shows the record of a run.
+func (s Site) run(w http.ResponseWriter, r *http.Request) {
+	ctx, cancel := context.WithTimeout(r.Context(), patience)
+	defer cancel()
+	id := chi.URLParam(r, "id")
+	if !isRunID(id) {
+		s.noRun(w, r)
+		return
+	}
+	run, err := s.Overseer.Run(ctx, id)
+	if acmecore.KindOf(err) == acmecore.NotFound && !errors.Is(err, context.DeadlineExceeded) {
+		s.noRun(w, r)
+		return
+	}
+	if err != nil {
+		s.fail(w, r, err)
+		return
+	}
+	asked, _ := strconv.Atoi(r.URL.Query().Get("page"))
+	s.show(w, r, http.StatusOK, templates.Run(runPage(r, run, asked)))
+}
+
+// noRun is for a run of which there is no record.
+func (s Site) noRun(w http.ResponseWriter, r *http.Request) {
+	s.notice(w, r, http.StatusNotFound, templates.NoticePage{
+		Heading: "There is no such run",
+		Text:    []string{"No record of it is kept: there never was such a run, it is still going on, or it was so long ago that its record has been dropped."},
+		Link:    templates.Link{Text: "Go to the runs", Address: address(r, runsPath, nil)},
+	})
+}
+
+// runPage puts a record into words. asked is the page of its certificates, from 1.
+func runPage(r *http.Request, run acmecore.Run, asked int) templates.RunPage {
+	page := templates.RunPage{
+		Frame:    frame(r, "Run of "+inWords(run.Began), runsPath),
+		Heading:  "Run of " + inWords(run.Began),
+		Summary:  runSummary(run),
+		Problem:  acmecore.Inert(run.Problem),
+		Facts:    runFacts(run),
+		Outcomes: runOutcomes(countOutcomes(run)),
+		Back:     address(r, runsPath, nil),
+	}
+	page.Frame.Foot = "All times are in UTC."
+	slices.SortStableFunc(run.Certificates, func(a, b acmecore.Treated) int {
+		return cmp.Compare(slices.Index(worstOutcomes(), a.Outcome), slices.Index(worstOutcomes(), b.Outcome))
+	})
+	pages := max(1, (len(run.Certificates)+onRunPage-1)/onRunPage)
+	number := min(max(asked, 1), pages)
+	first, end := (number-1)*onRunPage, min(number*onRunPage, len(run.Certificates))
+	for i, treated := range run.Certificates[first:end] {
+		page.Certificates = append(page.Certificates, runCertificate(r, treated))
+		page.Certificates[i].Table = "stages-" + strconv.Itoa(i+1)
+	}
+	if pages > 1 {
+		page.Pager = runPager(r, number, pages)
+		page.Pager.Text = strconv.Itoa(first+1) + " to " + strconv.Itoa(end) + " of " + count(len(run.Certificates), "certificate", "certificates")
+	}
+	for _, load := range run.Loads {
+		page.Loads = append(page.Loads, runLoad(load))
+	}
+	return page
+}
+
+// runPager leads to the other pages of this address.
+func runPager(r *http.Request, number, pages int) (pager templates.Pager) {
+	to := func(page int) string {
+		return address(r, r.URL.Path, url.Values{"page": {strconv.Itoa(page)}})
+	}
+	if number > 1 {
+		pager.First, pager.Previous = to(1), to(number-1)
+	}
+	if number < pages {
+		pager.Next, pager.Last = to(number+1), to(pages)
+	}
+	return pager
+}
+
+func countOutcomes(run acmecore.Run) map[acmecore.Outcome]int {
+	counted := make(map[acmecore.Outcome]int)
+	for _, treated := range run.Certificates {
+		counted[treated.Outcome]++
+	}
+	return counted
+}
