@@ -39,10 +39,11 @@ TEST_PACKAGES := apache2-bin:/usr/sbin/apache2 libapache2-mod-fcgid:/usr/lib/apa
 	haproxy:/usr/sbin/haproxy caddy:/usr/bin/caddy busybox:/bin/busybox mini-httpd:/usr/sbin/mini_httpd \
 	openrc:/usr/sbin/openrc-run strace:/usr/bin/strace spawn-fcgi:/usr/bin/spawn-fcgi tinyproxy-bin:/usr/bin/tinyproxy s6:/usr/bin/s6-svscan systemd:/usr/bin/systemd-analyze iproute2:/usr/sbin/ip procps:/bin/kill \
 	postfix:/usr/sbin/postfix dovecot-core:/usr/sbin/dovecot dovecot-imapd:/usr/lib/dovecot/imap-login \
+	chromium:/usr/bin/chromium w3m:/usr/bin/w3m npm:/usr/bin/npm \
 	gcc:/usr/bin/gcc libc6-dev:/usr/include/stdlib.h
 BENCH_PACKAGES := $(TEST_PACKAGES) libfcgi-dev:/usr/include/fcgiapp.h
 
-.PHONY: all build tools clock demo test check generate bench install uninstall clean help packages
+.PHONY: all build tools clock demo gallery test check generate bench install uninstall clean help packages
 
 all: build
 
@@ -58,6 +59,9 @@ tools: ## build/tools: templ, staticcheck, Pebble, at the versions of .tools/go.
 demo: build tools ## shows it at work, until Ctrl-C; ONCE=1 ends after the last step
 	@$(BUILD) -o build/demo ./deploy/demo
 	@build/demo $(if $(ONCE),-once)
+
+gallery: ## shows every page in every state, with made-up data, until Ctrl-C
+	@$(GO) run ./web/gallery/show
 
 clock: ## build/clock: the programs on a clock that tests set
 	@$(GO) run ./deploy/clock build/clock -ldflags '$(LDFLAGS)'
@@ -91,11 +95,12 @@ bench: build tools ## the script beside programs in C, sh and Go's own library, 
 	@.tools/packages $(BENCH_PACKAGES)
 	$(GO) run ./deploy/bench --wcme build/cgi-bin/wcme
 	$(GO) test -run '^$$' -bench . ./cgi/fastcgi
+	$(GO) run ./deploy/bench/start --build build
 	$(GO) run ./deploy/bench/overseer --build build
 
 # What is installed as text gets the paths of this installation.
 EXAMPLES := $(shell cd deploy && find . -type f -not -name '*.go' -not -path '*/testdata/*' \
-	-not -path './lab/*' -not -path './clock/*' -not -path './faults/*' -not -path './load/*' -not -path './renewal/*' -not -path './examples/*' -not -path './bench/*' -not -path './demo/*' -not -path './front/*' -path './*/*' | LC_ALL=C sort)
+	-not -path './lab/*' -not -path './clock/*' -not -path './faults/*' -not -path './load/*' -not -path './renewal/*' -not -path './examples/*' -not -path './bench/*' -not -path './demo/*' -not -path './front/*' -not -path './looks/*' -path './*/*' | LC_ALL=C sort)
 UNITS := wcme-overseer.service wcme-web.service wcme-web.socket
 PATHS := sed -e 's|/usr/local/bin/wcme|$(BINDIR)/wcme|g' -e 's|/usr/lib/cgi-bin/wcme|$(CGIBINDIR)/wcme|g' \
 	-e 's|/usr/local/share/wcme|$(SHAREDIR)|g'

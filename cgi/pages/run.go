@@ -53,6 +53,7 @@ func site(variables meta.Variables, log *slog.Logger) web.Site {
 		Elsewhere:  challenge.Elsewhere{Directory: challenges, Relay: relay.New(relay.Options{})},
 		Overseer:   control.NewClient(control.SocketFor(root, variables["WCME_SOCKET"])),
 		Clock:      time.Now,
+		Alive:      challenges,
 		Log:        log,
 	}
 }

@@ -32,8 +32,8 @@ func TestBesideDebiansScriptDirectory(t *testing.T) {
 		path string
 		want int
 	}{
-		{"/cgi-bin/wcme/admin/list", http.StatusForbidden},       // by Apache: not over https
-		{"/cgi-bin/wcme-pages/admin/list", http.StatusForbidden}, // by wCME: nobody is signed in
+		{"/cgi-bin/wcme/admin/list", http.StatusForbidden},                // by Apache: not over https
+		{"/cgi-bin/wcme-pages/admin/list", http.StatusServiceUnavailable}, // by wCME: no overseer says who is signed in
 	} {
 		got, body := get(t, server, row.path)
 		if got != row.want || strings.Contains(body, front.Listed) {

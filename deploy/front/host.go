@@ -102,7 +102,8 @@ func settings() string {
 	if os.Geteuid() == 0 { // otherwise servers run as the overseer's own user
 		text += "[script]\nuser = \"" + lab.WebUser + "\"\n"
 	}
-	return text + "[authority.nowhere]\ndirectory = \"https://127.0.0.1:1/directory\"\n"
+	// Every server is asked by the same name, which is not the one of its certificate.
+	return text + "[admin]\nhosts = [\"" + Name + "\"]\n[authority.nowhere]\ndirectory = \"https://127.0.0.1:1/directory\"\n"
 }
 
 // hash is of the kind that is marked {SHA}: not for real users, but in the

@@ -1,7 +1,7 @@
 // Overseer measures the daily work of wCME beside what a program on the plain library
 // does: a pass over thousands of certificates that nothing is due for, by `wcme manage`
-// in process and by an overseer that runs; `wcme list`; an overseer's start; and how
-// many certificates are issued in a second when many are due at once, by a real CA
+// in process and by an overseer that runs; `wcme list`; an overseer's start; the list
+// page, by CGI and by FastCGI, to its first byte and to its last one; and how many certificates are issued in a second when many are due at once, by a real CA
 // (Pebble) that waits for nothing.
 //
 //	go run ./deploy/bench/overseer --build build
@@ -99,11 +99,12 @@ func bench(ctx context.Context, p plan, build string, stdout, stderr io.Writer) 
 	}
 	printHead(stdout)
 	for _, certificates := range p.sizes {
-		rows, err := programs.passes(ctx, filepath.Join(dir, strconv.Itoa(certificates)), certificates, p.rounds)
+		rows, pages, err := programs.passes(ctx, filepath.Join(dir, strconv.Itoa(certificates)), certificates, p.rounds)
 		if err != nil {
 			return err
 		}
 		printPasses(stdout, certificates, rows)
+		printPages(stdout, certificates, pages)
 	}
 	rows, err := programs.issues(ctx, dir, p.orders, min(p.rounds, 2))
 	if err != nil {

@@ -17,6 +17,10 @@ import (
 type cost struct {
 	wall, cpu time.Duration
 	memory    int64 // the most that was resident, in bytes
+	// first is when the first byte of a page came, and bytes is how long it was; zero of
+	// what is no page.
+	first time.Duration
+	bytes int
 }
 
 // row is a line of a table: a program, and what its runs took, one a round.

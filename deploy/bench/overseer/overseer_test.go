@@ -74,7 +74,7 @@ func modified(t *testing.T, s *state) string {
 
 func TestPassesAreMeasuredAndPrinted(t *testing.T) {
 	p, dir := setUp(t)
-	rows, err := p.passes(t.Context(), filepath.Join(dir, "passes"), 2, 1)
+	rows, pages, err := p.passes(t.Context(), filepath.Join(dir, "passes"), 2, 1)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -83,10 +83,16 @@ func TestPassesAreMeasuredAndPrinted(t *testing.T) {
 			t.Errorf("%s: got %+v", r.name, r.costs)
 		}
 	}
+	for _, r := range pages {
+		if len(r.costs) != 1 || r.costs[0].first <= 0 || r.costs[0].wall < r.costs[0].first || r.bytes() < 2000 {
+			t.Errorf("%s: got %+v", r.name, r.costs)
+		}
+	}
 	var table strings.Builder
 	printPasses(&table, 2, rows)
-	if got := strings.Count(table.String(), "\n| "); got != len(rows)+1 {
-		t.Errorf("got %d lines of the table, want %d:\n%s", got, len(rows)+1, table.String())
+	printPages(&table, 2, pages)
+	if got := strings.Count(table.String(), "\n| "); got != len(rows)+len(pages)+2 {
+		t.Errorf("got %d lines of the tables, want %d:\n%s", got, len(rows)+len(pages)+2, table.String())
 	}
 	if _, err := os.Stat(filepath.Join(dir, "passes")); err == nil {
 		t.Error("what was measured is still there")

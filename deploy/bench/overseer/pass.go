@@ -39,16 +39,17 @@ func (s *state) configure(target bool, authority string) error {
 	return os.WriteFile(filepath.Join(s.root, "etc", "wcme.toml"), []byte(text), 0o600)
 }
 
-// passes measures passes over so many certificates, of which none is due.
-func (p programs) passes(ctx context.Context, dir string, certificates, rounds int) (rows []row, err error) {
+// passes measures passes over so many certificates, of which none is due, and the page
+// that lists them.
+func (p programs) passes(ctx context.Context, dir string, certificates, rounds int) (rows, pages []row, err error) {
 	what := fmt.Sprintf("%d certificates", certificates)
 	fmt.Fprintf(p.stderr, "%s: making them\n", what)
 	if err := os.Mkdir(dir, 0o755); err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	s, err := p.generate(ctx, dir, certificates, 10)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	defer func() { err = errors.Join(err, os.RemoveAll(dir)) }() // the next ones need the space
 	rows = []row{
@@ -61,10 +62,14 @@ func (p programs) passes(ctx context.Context, dir string, certificates, rounds i
 		{name: "`wcme overseer`, until it answers", run: p.start(s)},
 	}
 	if err := p.measure(ctx, what, rounds, rows); err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	served, err := p.served(ctx, s, rounds)
-	return append(rows, served...), err
+	if err != nil {
+		return nil, nil, err
+	}
+	pages, err = p.pages(ctx, s, rounds)
+	return append(rows, served...), pages, err
 }
 
 // loop runs the rival.
