@@ -23,8 +23,8 @@ func (s Site) admit(next http.Handler) http.Handler {
 			next.ServeHTTP(w, r)
 			return
 		}
-		if err := foreign.Check(r); err != nil {
-			s.refuseForeign(w, r, err)
+		if foreign.Check(r) != nil {
+			s.refuseForeign(w, r)
 			return
 		}
 		claim, err := claimOf(w, r)

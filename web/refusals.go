@@ -82,9 +82,9 @@ func (s Site) refuseRole(w http.ResponseWriter, r *http.Request, wanted acmecore
 	})
 }
 
-// refuseForeign is for a form that another site has sent (CSRF).
-func (s Site) refuseForeign(w http.ResponseWriter, r *http.Request, err error) {
-	s.Log.Error("form of another site refused", "path", r.URL.Path, "error", acmecore.Inert(err.Error()))
+// refuseForeign is for a form that another site has sent (CSRF). Anybody can have one
+// sent, so that nothing is logged.
+func (s Site) refuseForeign(w http.ResponseWriter, r *http.Request) {
 	s.notice(w, r, http.StatusForbidden, templates.NoticePage{
 		Heading: "This came from another site",
 		Text:    []string{"A form was sent to wCME that wCME did not show. Nothing has been changed."},

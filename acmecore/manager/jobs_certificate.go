@@ -120,6 +120,7 @@ func (m *Manager) loadAgain(ctx context.Context, id acmecore.ID, progress acmeco
 		return err
 	}
 	standing.Loaded = nil
+	defer m.touch()
 	if err := m.root.PutStanding(id, standing); err != nil {
 		return err
 	}

@@ -118,6 +118,7 @@ func (m *Manager) restore(ctx context.Context, request control.RestoreRequest, p
 // switchTo makes a version the current one, unless nobody could use it: one that is
 // over, or that lacks a name by now.
 func (m *Manager) switchTo(id acmecore.ID, before, version string) error {
+	defer m.touch()
 	if err := m.root.SwitchTo(id, version); err != nil {
 		return err
 	}

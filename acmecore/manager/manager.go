@@ -59,6 +59,7 @@ type Manager struct {
 	errands  errands
 	records  remembered
 	listing  index
+	touches  touches
 }
 
 // New returns a manager of the state directory. version is sent to CAs; the log

@@ -31,6 +31,7 @@ func (m *Manager) remove(ctx context.Context, id acmecore.ID, progress acmecore.
 	read := m.reading(id)
 	entry.Before, entry.After = described(read.Certificate), described(read.Certificate)
 	installed := m.installed(read)
+	defer m.touch()
 	path, err := m.root.PutRecordAside(id)
 	if err != nil {
 		return err

@@ -115,6 +115,7 @@ func (m *Manager) revokeAtCA(ctx context.Context, id acmecore.ID, leaf *x509.Cer
 // noteRevoked remembers what the CA has done, and says what follows.
 func (m *Manager) noteRevoked(id acmecore.ID, version string, reason acmecore.RevocationReason, report acmecore.Progress) error {
 	revocation := acmecore.Revocation{At: m.now().UTC().Truncate(time.Second), Reason: reason}
+	defer m.touch()
 	if err := m.root.NoteRevoked(id, version, revocation); err != nil {
 		return err
 	}

@@ -226,6 +226,7 @@ func each(err error, visit func(error)) {
 
 // Remember implements renew.Stages.
 func (s stages) Remember(id acmecore.ID, standing acmecore.Standing) error {
+	defer s.touch()
 	return s.root.PutStanding(id, standing)
 }
 
