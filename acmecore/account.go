@@ -17,10 +17,10 @@ const (
 	AccountOwn           AccountDeed = "look at an account"   // answers with Own
 	AccountPassword      AccountDeed = "change the password"  // by Password and NewPassword
 	AccountNewCodes      AccountDeed = "begin with codes"     // answers with Codes and a Ticket
-	AccountConfirmCodes  AccountDeed = "confirm codes"        // by Ticket and Code
+	AccountConfirmCodes  AccountDeed = "confirm codes"        // by Ticket, Code and Password
 	AccountRemoveCodes   AccountDeed = "remove codes"         // by Password
 	AccountNewPasskey    AccountDeed = "begin with a passkey" // answers with Passkey and a Ticket
-	AccountAddPasskey    AccountDeed = "add a passkey"        // by Ticket, Credential and Name
+	AccountAddPasskey    AccountDeed = "add a passkey"        // by Ticket, Credential, Name and Password
 	AccountRemovePasskey AccountDeed = "remove a passkey"     // the one of ID, by Password
 )
 

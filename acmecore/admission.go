@@ -11,6 +11,7 @@ type Claim struct {
 	Address string `json:"address,omitempty"` // IP address that the web server took the request from
 	Host    string `json:"host,omitempty"`    // that the browser asked for, with its port where it has one
 	HTTPS   bool   `json:"https,omitempty"`   // the connection to the web server is encrypted
+	Proxied bool   `json:"proxied,omitempty"` // the request says that it has come by way of a proxy
 	Form    string `json:"form,omitempty"`    // the token of the form that was sent; "" while nothing is
 }
 

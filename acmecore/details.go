@@ -136,7 +136,8 @@ type RunLine struct {
 	Began    time.Time       `json:"began"`
 	Ended    time.Time       `json:"ended"`
 	Managed  int             `json:"managed"`
-	Outcomes map[Outcome]int `json:"outcomes"` // how many certificates had which
+	Asked    []ID            `json:"asked,omitempty"` // as Run.Asked
+	Outcomes map[Outcome]int `json:"outcomes"`        // how many certificates had which
 	DryRun   bool            `json:"dry_run,omitempty"`
 	Problem  string          `json:"problem,omitempty"`
 	Treated  *Treated        `json:"treated,omitempty"` // of Details alone: what it did to that certificate

@@ -89,3 +89,20 @@ func (r *Run) Count(outcome Outcome) (n int) {
 	}
 	return n
 }
+
+// maxAsked is how many certificates Asked names.
+const maxAsked = 100
+
+// Asked are the certificates, a hundred at most, that the run was to obtain because
+// somebody asked for that, due or not; none where it had anything else to do.
+func (r Run) Asked() (ids []ID) {
+	for _, treated := range r.Certificates {
+		if treated.Reason != BecauseAsked {
+			return nil
+		}
+		if len(ids) < maxAsked {
+			ids = append(ids, treated.ID)
+		}
+	}
+	return ids
+}

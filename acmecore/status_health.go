@@ -71,7 +71,7 @@ func (s Status) ofOverseer() (list []Complaint) {
 		if !s.Alive.IsZero() {
 			text += "; its last sign of life was at " + s.Alive.UTC().Format(time.RFC3339)
 		}
-		list = append(list, Complaint{Critical, OfOverseer, text, "start it: `systemctl start wcme`, or `wcme overseer`"})
+		list = append(list, Complaint{Critical, OfOverseer, text, "start it: `systemctl start wcme-overseer`, or `wcme overseer`"})
 	}
 	if !s.Silent.IsZero() {
 		list = append(list, Complaint{Warning, OfOverseer, "the daily work has been overdue since " + s.Silent.UTC().Format(time.RFC3339),

@@ -91,9 +91,9 @@ func operations() []request {
 			_, err := c.Rehearse(ctx, control.CertifyRequest{}, nil)
 			return err
 		}},
+		{"list", func(ctx context.Context, c *control.Client) error { _, err := c.List(ctx); return err }},
 		{"alive", func(ctx context.Context, c *control.Client) error { return c.Alive(ctx) }},
 
-		{"list", func(ctx context.Context, c *control.Client) error { _, err := c.List(ctx); return err }},
 		{"overview", func(ctx context.Context, c *control.Client) error {
 			_, err := c.Overview(ctx, acmecore.Query{})
 			return err

@@ -36,17 +36,18 @@ type witness struct {
 	refused []string
 }
 
-func (w *witness) List(ctx context.Context) ([]acmecore.Certificate, error) {
+func (w *witness) Overview(ctx context.Context, _ acmecore.Query) (acmecore.Overview, error) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	w.callers = append(w.callers, control.CallerFrom(ctx))
-	return nil, nil
+	return acmecore.Overview{}, nil
 }
 
-func (w *witness) refuse(who, path, reason string) {
+func (w *witness) refuse(who, path, reason string) bool {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	w.refused = append(w.refused, who+"|"+path+"|"+reason)
+	return true
 }
 
 // taken returns who was refused since the last time.
@@ -71,7 +72,7 @@ func (w *witness) serve(t *testing.T, path string, script int) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	server := &control.Server{Operations: w, Access: everybody{}, Script: script, Log: slog.New(slog.DiscardHandler), Refused: w.refuse}
+	server := &control.Server{Operations: w, Administration: w, Access: everybody{}, Script: script, Log: slog.New(slog.DiscardHandler), Refused: w.refuse}
 	ctx, stop := context.WithCancel(context.Background())
 	ended := make(chan error, 1)
 	go func() { ended <- server.Serve(ctx, listener) }()
@@ -94,11 +95,11 @@ func TestWhoAsksIsTheKernelsWordAndTheUserBesideIt(t *testing.T) {
 		if user != "" {
 			ctx = control.WithClaim(ctx, acmecore.Claim{User: user})
 		}
-		if _, err := control.NewClient(socket).List(ctx); err != nil {
+		if _, err := control.NewClient(socket).Overview(ctx, acmecore.Query{}); err != nil {
 			t.Errorf("%q: %v", user, err)
 		}
 	}
-	if want := []string{own, "user alice (" + own + ")", "user a b (" + own + ")"}; !slices.Equal(w.callers, want) {
+	if want := []string{own, "user alice (" + own + ")", `user "a b" (` + own + ")"}; !slices.Equal(w.callers, want) {
 		t.Errorf("got %q, want %q", w.callers, want)
 	}
 	if got := w.taken(); len(got) > 0 {
@@ -120,8 +121,8 @@ func TestRightsRefusedAreTold(t *testing.T) {
 		onBehalf, asks, wants string
 	}{
 		{strangerUID, "", "list", "uid 4802|/1/certificates|ask the overseer: this user is neither root nor the one of [script] user in wcme.toml"},
-		{scriptUID, "", "list", "uid 4801|/1/certificates|ask the overseer: the script asks for nobody"},
-		{scriptUID, "alice", "certify", "user alice (uid 4801)|/1/certify|ask the overseer: the pages may not do this"},
+		{scriptUID, "", "overview", "uid 4801|/1/overview|ask the overseer: the script asks for nobody"},
+		{scriptUID, "alice", "certify", "a visitor named alice (uid 4801)|/1/certify|ask the overseer: the pages may not do this"},
 		{scriptUID, "alice", "audit", `user alice (uid 4801)|/1/audit|ask the overseer: alice has the role "view", and this needs "admin"`},
 	} {
 		if got := c.ask(row.uid, socket, row.onBehalf, row.asks); got != string(acmecore.Denied) {
@@ -131,7 +132,7 @@ func TestRightsRefusedAreTold(t *testing.T) {
 			t.Errorf("got %q, want %q", got, row.wants)
 		}
 	}
-	if got := c.ask(scriptUID, socket, "alice", "list"); got != "ok" || len(w.taken()) > 0 {
+	if got := c.ask(scriptUID, socket, "alice", "overview"); got != "ok" || len(w.taken()) > 0 {
 		t.Errorf("what is not refused: got %q, or it is told", got)
 	}
 }

@@ -193,7 +193,7 @@ func TestLogInFromTheLinkToTheLogOut(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	b.is(b.send(codes, "/admin/account/codes", "code", code), 200, "/admin/account", "a code is wanted")
+	b.is(b.send(codes, "/admin/account/codes", "code", code, "password", loginPassword), 200, "/admin/account", "a code is wanted")
 
 	second := s.browser("second")
 	step := second.is(second.logIn(), 200, "/admin/login", "one step more")

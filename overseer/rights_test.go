@@ -189,7 +189,7 @@ func serveControl(t *testing.T, path string, script, gid int) *counted {
 // The operations that pages may ask for, by the role that they take; of all others none
 // may be asked for by a page, and each one by root and the overseer's own user.
 const (
-	view    = "list overview details job runs run log status metrics"
+	view    = "overview details job runs run log status metrics"
 	operate = view + " choices begin to renew begin to check the load"
 	admin   = operate + " begin to certify begin to revoke audit"
 	nothing = ""

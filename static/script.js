@@ -106,9 +106,9 @@
       paused = !paused;
       pause.textContent = paused ? "Go on" : "Pause";
     });
-    const place = make("p", "actions", "");
-    place.append(pause);
-    (list.closest(".box") || list).before(place);
+    const box = list.closest(".box") || list;
+    if (!box.previousElementSibling?.matches(".actions")) box.before(make("p", "actions", ""));
+    box.previousElementSibling.append(pause);
     repeat(list, async (stop) => {
       if (paused) return;
       const answer = await ask(url);
@@ -122,7 +122,7 @@
       while (list.childElementCount > most) list.lastElementChild.remove();
       if (count) say(count === 1 ? "1 new line" : count + " new lines");
       url = answer.headers.get("Wcme-Next");
-      if (!url) place.remove();
+      if (!url) pause.remove();
       return !url;
     });
   });

@@ -12,8 +12,8 @@ import "embed"
 // The names of the files in addresses. After changing a file, `go generate
 // ./static` brings them up to date.
 const (
-	Style   = "style-4293e039.css"
-	Script  = "script-abc9def3.js"
+	Style   = "style-08e1706c.css"
+	Script  = "script-4f1d9310.js"
 	Passkey = "passkey-47bfcb67.js"
 	Icon    = "icon-113d0223.svg"
 )

@@ -16,7 +16,7 @@ type Timeline struct {
 	Weeks    []Week
 	Axis     string // path: the weeks and the line that the days stand on
 	Renewals string // path: a bar a day, as high as there are many
-	Expiries string // path: a diamond a day
+	Expiries string // path: a line whose dashes, one a day, are dots
 	Windows  string // path: a band below the days
 	Days     []string
 }
@@ -150,7 +150,7 @@ func timeline(t Timeline) templ.Component {
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
-			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 10, "\" fill=\"currentColor\"></path> <g font-size=\"13\">")
+			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 10, "\" stroke=\"currentColor\" stroke-width=\"9\" stroke-linecap=\"round\" stroke-dasharray=\"0 10\"></path> <g font-size=\"13\">")
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
@@ -186,7 +186,7 @@ func timeline(t Timeline) templ.Component {
 					return templ_7745c5c3_Err
 				}
 			}
-			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 14, "</g></svg><p class=\"subtle\">▮ renewals, ◆ expiries, ╍ windows in which a CA wants renewals</p><details><summary>The same in words</summary><ul>")
+			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 14, "</g></svg><p class=\"subtle\">▮ renewals, ● expiries, ╍ windows in which a CA wants renewals</p><details><summary>The same in words</summary><ul>")
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}

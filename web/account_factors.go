@@ -30,9 +30,9 @@ func (s Site) showNewCodes(w http.ResponseWriter, r *http.Request, status int, p
 }
 
 func codesForm(r *http.Request, answer acmecore.AccountAnswer) templates.AccountForm {
-	form := ownForm(r, "Set up codes", codesPath, templates.Button{Text: "Confirm the codes"}, codeField(), hidden("ticket", answer.Ticket))
+	form := ownForm(r, "Set up codes", codesPath, templates.Button{Text: "Confirm the codes"}, codeField(), currentPassword(), hidden("ticket", answer.Ticket))
 	form.Text = []string{"An authenticator program on your phone makes a new code every 30 seconds. Let it take the picture, or type the secret. " +
-		"Then send a code that it shows. From then on, one is wanted whenever you log in.",
+		"Then send a code that it shows, and your password. From then on, one is wanted whenever you log in.",
 		"Codes of before, if there are any, are good no more then, and all other sessions of yours end."}
 	if answer.Codes != nil {
 		form.Codes = templates.Codes{Secret: grouped(acmecore.Inert(answer.Codes.Secret)), Address: acmecore.Inert(answer.Codes.Address),
@@ -55,7 +55,8 @@ func grouped(secret string) string {
 }
 
 func (s Site) confirmCodes(w http.ResponseWriter, r *http.Request) {
-	answer, err := s.account(r, acmecore.AccountRequest{Deed: acmecore.AccountConfirmCodes, Ticket: r.PostForm.Get("ticket"), Code: r.PostForm.Get("code")})
+	answer, err := s.account(r, acmecore.AccountRequest{Deed: acmecore.AccountConfirmCodes, Ticket: r.PostForm.Get("ticket"), Code: r.PostForm.Get("code"),
+		Password: r.PostForm.Get("password")})
 	switch {
 	case acmecore.KindOf(err) == acmecore.Stale && err != nil:
 		s.showNewCodes(w, r, http.StatusConflict, err)

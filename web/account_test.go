@@ -231,9 +231,9 @@ func TestLinksAreInNoLogAndNoOtherAddress(t *testing.T) {
 		}
 	}
 	s := newLoginStage(false)
-	s.send(outsider(true), "/admin/login?link="+secret, nil, "Sec-Fetch-Site", "cross-site")
-	if log := s.log.String(); !strings.Contains(log, "another site") || strings.Contains(log, secret) {
-		t.Errorf("log %s", log)
+	w := s.send(outsider(true), "/admin/login?link="+secret, nil, "Sec-Fetch-Site", "cross-site")
+	if page := text(t, w); !strings.Contains(page, "another site") || strings.Contains(page+s.log.String(), secret) {
+		t.Errorf("log %s, page %s", s.log.String(), page)
 	}
 }
 

@@ -69,7 +69,7 @@ func isBelow(path, dir string) bool {
 func claimOf(w http.ResponseWriter, r *http.Request) (acmecore.Claim, error) {
 	visitor := VisitorFrom(r.Context())
 	claim := acmecore.Claim{User: visitor.User, Address: visitor.Address, HTTPS: visitor.HTTPS, Host: r.Host, Agent: r.UserAgent()}
-	claim.Cookie = cookieOf(r)
+	claim.Cookie, claim.Proxied = cookieOf(r), isProxied(r)
 	if r.Method != http.MethodPost {
 		return claim, nil
 	}
@@ -79,6 +79,17 @@ func claimOf(w http.ResponseWriter, r *http.Request) (acmecore.Claim, error) {
 	}
 	claim.Form = r.PostForm.Get(formField)
 	return claim, nil
+}
+
+// isProxied tells whether the request says that it has come by way of a proxy (RFC 7239).
+// Whoever sets these headers only loses by it.
+func isProxied(r *http.Request) bool {
+	for _, name := range []string{"Forwarded", "Via", "X-Forwarded-For", "X-Forwarded-Host", "X-Forwarded-Proto", "X-Real-Ip"} {
+		if r.Header.Get(name) != "" {
+			return true
+		}
+	}
+	return false
 }
 
 // formField is the field with the token of a form.
@@ -110,16 +121,6 @@ func (s Site) begin(r *http.Request, task control.Task) (acmecore.Job, error) {
 	ctx, cancel := context.WithTimeout(r.Context(), patience)
 	defer cancel()
 	return s.Overseer.Begin(ctx, task, "")
-}
-
-// beginAndGo begins a task, and sends the visitor to where it can be watched.
-func (s Site) beginAndGo(w http.ResponseWriter, r *http.Request, task control.Task) {
-	job, err := s.begin(r, task)
-	if err != nil {
-		s.fail(w, r, err)
-		return
-	}
-	s.goTo(w, r, jobPath(job.ID))
 }
 
 // isTooLong tells of a form that is too long.

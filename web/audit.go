@@ -2,6 +2,7 @@ package web
 
 import (
 	"context"
+	"math"
 	"net/http"
 	"net/url"
 	"strconv"
@@ -84,7 +85,7 @@ func auditPager(r *http.Request, query acmecore.AuditQuery, answer acmecore.Audi
 		pager.Older, pager.Next = address(r, auditPath, values), "Older"
 	}
 	if answer.Looked {
-		pager.Text, pager.Next = "Looked back to entry "+strconv.FormatUint(answer.Older, 10), "Look further back"
+		pager.Text, pager.Next = "Looked back to entry "+number(int(min(answer.Older, math.MaxInt))), "Look further back"
 	}
 	return pager
 }
@@ -101,11 +102,19 @@ func auditRow(entry acmecore.AuditEntry) templates.AuditRow {
 		Tone:    templates.Good,
 		Outcome: "done",
 	}
-	if entry.Outcome != "" && entry.Outcome != "done" {
+	switch {
+	case entry.Outcome != "" && entry.Outcome != "done":
 		row.Tone, row.Outcome, row.Why = templates.Bad, "not done", acmecore.Inert(entry.Outcome)
+	case entry.What == "manage" && leftUndone(entry.After):
+		row.Tone, row.Outcome = templates.Broken, "not all done"
 	}
 	if row.At.Machine != "" {
 		row.At.Clock = entry.At.UTC().Format("15:04:05 UTC")
 	}
 	return row
+}
+
+// leftUndone tells whether a pass, of which this came, did not put everything right.
+func leftUndone(after string) bool {
+	return strings.Contains(after, string(acmecore.Failed)) || strings.Contains(after, string(acmecore.NotServed))
 }

@@ -37,16 +37,18 @@ type certificateAct struct {
 	text  string // of what leads there
 	class string // of that
 	form  func(acmecore.Details) deedForm
+
+	ofVersion bool // there is nothing to do before a version was obtained
 }
 
 func certificateActs() []certificateAct {
 	return []certificateAct{
-		{"renew", control.DeedRenew, "Renew now", "button", renewForm},
-		{"load", control.DeedLoad, "Run the load", "button quiet", loadForm},
-		{"verify", control.DeedVerify, "Verify", "button quiet", verifyForm},
-		{"restore", control.DeedRestore, "Restore", "button quiet", restoreForm},
-		{"revoke", control.DeedRevoke, "Revoke", "button grave", revokeForm},
-		{"remove", control.DeedRemove, "Stop managing", "button grave", removeForm},
+		{"renew", control.DeedRenew, "Renew now", "button", renewForm, false},
+		{"load", control.DeedLoad, "Run the load", "button quiet", loadForm, true},
+		{"verify", control.DeedVerify, "Verify", "button quiet", verifyForm, true},
+		{"restore", control.DeedRestore, "Restore", "button quiet", restoreForm, true},
+		{"revoke", control.DeedRevoke, "Revoke", "button grave", revokeForm, true},
+		{"remove", control.DeedRemove, "Stop managing", "button grave", removeForm, false},
 	}
 }
 

@@ -107,10 +107,14 @@ func (v certificateView) runAddress(id string) string {
 
 // runText is who or what began a run.
 func runText(run acmecore.RunLine) string {
-	if run.By == "" {
-		return acmecore.Inert(run.Trigger)
+	what := capital(triggerInWords(run.Trigger, nil))
+	if run.Treated != nil && run.Treated.Reason == acmecore.BecauseAsked && run.Trigger == "manage" {
+		what = "A forced renewal"
 	}
-	return acmecore.Inert(run.Trigger) + ", by " + acmecore.Inert(run.By)
+	if run.By == "" {
+		return what
+	}
+	return what + ", asked for by " + acmecore.Inert(run.By)
 }
 
 func stageOf(stage acmecore.Stage) templates.CertificateStage {

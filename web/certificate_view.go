@@ -94,7 +94,7 @@ func (v certificateView) notes() (notes []templates.CertificateNote) {
 		}
 		notes = append(notes, note)
 	}
-	if v.Drift != "" && c.Problem == "" {
+	if v.Drift != "" && c.Problem == "" && c.Version != "" {
 		notes = append(notes, templates.CertificateNote{Tone: templates.Due, Heading: "What was issued, what is on disk and what is served part",
 			Text: capital(sentence(v.Drift)), Repair: v.repair(v.Repair)})
 	}
@@ -122,7 +122,7 @@ func (v certificateView) repair(repair acmecore.Repair) templates.Link {
 // actions are what the visitor may do.
 func (v certificateView) actions() (actions []templates.CertificateAction) {
 	for _, act := range certificateActs() {
-		if v.role.May(act.deed.Role()) {
+		if v.role.May(act.deed.Role()) && (v.Certificate.Version != "" || !act.ofVersion) {
 			actions = append(actions, templates.CertificateAction{Text: act.text, Address: v.link(certificateAddress(v.id, act.path)), Class: act.class})
 		}
 	}

@@ -13,7 +13,19 @@ const send = " Write this into wcme.toml, and send the overseer SIGHUP:"
 
 // allChecks are all that there are, in the order of the list.
 func allChecks() []check {
-	return append(checksOfWays(), reportChecks()...)
+	return append(append(checksOfWays(), reportChecks()...), dailyWork())
+}
+
+// dailyWork is no check: it does what the overseer would do by itself some time.
+func dailyWork() check {
+	return check{
+		word: "work", name: "The daily work", deed: control.DeedManage, heading: "Do the daily work now", button: "Do it now",
+		text: []string{
+			"Looks at every certificate, and does what is due: renews, installs, loads and looks, as the overseer does by itself each day.",
+			"What failed a short while ago waits for its time; a certificate's own page tries it at once.",
+		},
+		grave: "Where something is due, servers are reloaded. Visitors may notice.",
+	}
 }
 
 // checksOfWays are those of the way that a certificate takes, from the CA to visitors.

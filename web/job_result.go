@@ -97,6 +97,9 @@ func (v jobView) treated(t acmecore.Treated) templates.JobTreated {
 		of := stageOf(stage)
 		shown.Stages = append(shown.Stages, templates.JobStage{Name: of.Name, Began: moment(stage.Began), Took: of.Took, Tone: of.Tone, State: of.State,
 			Text: of.Text, Problem: of.Problem, Hint: of.Hint})
+		if of.Problem == shown.Problem { // it is said at its stage
+			shown.Problem, shown.Hint = "", ""
+		}
 	}
 	for _, file := range t.Files {
 		shown.Files = append(shown.Files, acmecore.Inert(file))

@@ -16,8 +16,8 @@ const maxShown = 4
 // listSize is how many certificates a page shows.
 const listSize = 50
 
-// maxDrawn is up to how many rows all shapes are drawn. Of more, a page would be twice as
-// long as one that can be sent in a moment.
+// maxDrawn is up to how many rows the life of each is drawn. Of more, a page would be
+// longer than one that can be sent in a moment.
 const maxDrawn = 20
 
 // listPath is the list's address.
@@ -87,7 +87,7 @@ func (v listView) row(c acmecore.Certificate) templates.Row {
 	state := c.State(v.now)
 	row := templates.Row{
 		Name: firstName(c), Address: v.pageOf(c.ID), Others: otherNames(c), Problem: v.problem(c),
-		CA: caOf(c), Life: life(c), Tone: toneOf(state), State: string(state),
+		CA: caOf(c), From: day(c.NotBefore), Tone: toneOf(state), State: string(state),
 		Renewal: v.renewal(c), Reach: reach(c.Service), Service: acmecore.Inert(string(c.Service)), Seen: seen(c), Way: way(c), Run: v.lastRun(c.LastRun),
 	}
 	row.Long = len(row.Others) > 0 || len(row.Name) > 32
@@ -95,6 +95,7 @@ func (v listView) row(c acmecore.Certificate) templates.Row {
 		row.Fold = "and " + number(len(row.Others)) + " more names"
 	}
 	if !c.NotAfter.IsZero() {
+		row.To = day(c.NotAfter)
 		row.Left = left(c.DaysLeft(v.now))
 		row.Percent = percentLeft(c, v.now)
 	}

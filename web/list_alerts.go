@@ -40,11 +40,24 @@ func repairOf(c acmecore.Certificate, concern acmecore.Concern) repair {
 // alert says what is so with a certificate that needs attention, and what to try.
 func (v listView) alert(c acmecore.Certificate) templates.Alert {
 	concern := c.Concern(v.now)
-	a := templates.Alert{Tone: toneOfConcern(concern), Name: firstName(c), Address: v.pageOf(c.ID), Text: v.concernInWords(c, concern)}
+	a := templates.Alert{Tone: toneOfConcern(concern), Name: firstName(c), Address: v.pageOf(c.ID), Text: v.concernInWords(c, concern), Cause: causeOf(c, concern)}
 	if len(c.Names) == 0 { // nobody knows what to order
 		a.Try = advised(c.Hint)
-		return a
+	} else {
+		v.advise(&a, c, concern)
 	}
+	if a.Cause != "" {
+		a.Fold = "Why, and what to try"
+		if a.Try == "" {
+			a.Fold = "Why"
+		}
+	}
+	return a
+}
+
+// advise offers what puts the certificate right: a button to those who may use it, and
+// to others the command.
+func (v listView) advise(a *templates.Alert, c acmecore.Certificate, concern acmecore.Concern) {
 	repair := repairOf(c, concern)
 	if c.Next.After(v.now) {
 		a.Try = "wCME tries again on " + inWords(c.Next) + " UTC."
@@ -52,15 +65,13 @@ func (v listView) alert(c acmecore.Certificate) templates.Alert {
 	if a.Address != "" && v.role.May(repair.deed.Role()) {
 		a.Action, a.Repair = a.Address+"/"+repair.path, repair.button
 		a.Try = strings.TrimSpace(advised(c.Hint) + " " + a.Try)
-		return a
+		return
 	}
-	a.Code = repair.command(c)
-	if a.Code == "" {
-		a.Try = strings.TrimSpace(a.Try + " Run wcme certify with its names.")
-		return a
+	words := "Run wcme certify with its names."
+	if a.Code = repair.command(c); a.Code != "" {
+		words = repair.words
 	}
-	a.Try = strings.TrimSpace(a.Try + " " + repair.words)
-	return a
+	a.Try = strings.TrimSpace(a.Try + " " + words)
 }
 
 // advised is a hint as a sentence; "" for none.
@@ -85,25 +96,35 @@ func toneOfConcern(concern acmecore.Concern) templates.Tone {
 
 // concernInWords is a sentence that follows the name.
 func (v listView) concernInWords(c acmecore.Certificate, concern acmecore.Concern) string {
-	text := "needs attention."
 	switch concern {
 	case acmecore.ConcernExpired:
-		text = "expired " + ago(c.DaysLeft(v.now)) + "."
+		return "expired " + ago(c.DaysLeft(v.now)) + "."
 	case acmecore.ConcernUnusable:
-		return "has a certificate that cannot be used: " + sentence(c.Problem)
+		return "has a certificate that cannot be used."
 	case acmecore.ConcernMissing:
-		text = "has no certificate."
+		return "has no certificate."
 	case acmecore.ConcernUnserved:
-		text = unserved(c.Service)
+		return unserved(c.Service)
 	case acmecore.ConcernFailing:
-		return "could not be renewed, and expires in " + left(c.DaysLeft(v.now)) + ": " + sentence(c.Trouble)
+		return "could not be renewed, and expires in " + left(c.DaysLeft(v.now)) + "."
 	case acmecore.ConcernLate:
 		return "was to be renewed on " + day(c.Renewal.At) + ", and expires in " + left(c.DaysLeft(v.now)) + "."
 	}
-	if c.Trouble != "" {
-		text += " The last attempt failed: " + sentence(c.Trouble)
+	return "needs attention."
+}
+
+// causeOf is why it is so, in the words of whoever found out; "" where there is no more to
+// say.
+func causeOf(c acmecore.Certificate, concern acmecore.Concern) string {
+	switch {
+	case concern == acmecore.ConcernUnusable && c.Problem != "":
+		return capital(sentence(c.Problem))
+	case c.Trouble == "":
+		return ""
+	case concern == acmecore.ConcernFailing:
+		return capital(sentence(c.Trouble))
 	}
-	return text
+	return "The last attempt failed: " + sentence(c.Trouble)
 }
 
 func unserved(service acmecore.Service) string {

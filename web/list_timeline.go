@@ -13,13 +13,13 @@ import (
 
 // The measures of the timeline's drawing: see templates.Timeline.
 const (
-	dayWidth  = 10
-	leftEdge  = 20
-	ground    = 60 // that the bars stand on
-	leastBar  = 6
-	mostBar   = 34
-	expiryTop = 6 // of the diamonds, which are 12 high
-	bandAt    = 67
+	dayWidth = 10
+	leftEdge = 20
+	ground   = 60 // that the bars stand on
+	leastBar = 6
+	mostBar  = 34
+	expiryAt = 12
+	bandAt   = 67
 )
 
 // maxNamedDays is up to how many days the names of a day's certificates are told.
@@ -37,7 +37,7 @@ func timeline(days []acmecore.Day, now time.Time) templates.Timeline {
 	for _, day := range days {
 		most, renewals, expiries = max(most, day.Renewals), renewals+day.Renewals, expiries+day.Expiries
 	}
-	var axis, bars, diamonds strings.Builder
+	var axis, bars strings.Builder
 	for i, day := range days {
 		x := leftEdge + dayWidth*i
 		if i%7 == 0 {
@@ -47,15 +47,29 @@ func timeline(days []acmecore.Day, now time.Time) templates.Timeline {
 		if day.Renewals > 0 {
 			fmt.Fprintf(&bars, "M%d %dv-%d", x+dayWidth/2, ground, leastBar+(mostBar-leastBar)*day.Renewals/most)
 		}
-		if day.Expiries > 0 {
-			fmt.Fprintf(&diamonds, "M%d %dl5 6-5 6-5-6z", x+dayWidth/2, expiryTop)
-		}
 	}
 	fmt.Fprintf(&axis, "M%d %dh%d", leftEdge, ground, dayWidth*len(days))
-	t.Axis, t.Renewals, t.Expiries, t.Windows = axis.String(), bars.String(), diamonds.String(), bands(days)
+	t.Axis, t.Renewals, t.Expiries, t.Windows = axis.String(), bars.String(), dots(days), bands(days)
 	t.Text = fmt.Sprintf("Planned from %s to %s: %s, %s.", day(now), day(days[len(days)-1].Date),
 		count(renewals, "renewal", "renewals"), count(expiries, "expiry", "expiries"))
 	return t
+}
+
+// dots are a line for each run of days on which certificates expire: its dashes are one
+// a day.
+func dots(days []acmecore.Day) string {
+	var path strings.Builder
+	for i := 0; i < len(days); i++ {
+		if days[i].Expiries == 0 {
+			continue
+		}
+		first := i
+		for i+1 < len(days) && days[i+1].Expiries > 0 {
+			i++
+		}
+		fmt.Fprintf(&path, "M%d %dh%d", leftEdge+dayWidth*first+dayWidth/2, expiryAt, dayWidth*(i-first)+1)
+	}
+	return path.String()
 }
 
 // windows are the runs of days on which CAs want certificates renewed: first and last

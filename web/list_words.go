@@ -24,14 +24,6 @@ func caOf(c acmecore.Certificate) string {
 	return acmecore.Inert(c.CA) + ", " + acmecore.Inert(c.Profile)
 }
 
-// life is from when to when the certificate is valid.
-func life(c acmecore.Certificate) string {
-	if c.NotAfter.IsZero() {
-		return "–"
-	}
-	return day(c.NotBefore) + " to " + day(c.NotAfter)
-}
-
 // problem is what is wrong with a certificate, as a sentence; "" for nothing.
 func (v listView) problem(c acmecore.Certificate) string {
 	switch {

@@ -174,7 +174,7 @@ func TestRunOfTenThousandIsShownInPages(t *testing.T) {
 	run.Certificates[9_999].Outcome = acmecore.Failed
 	s := as(acmecore.RoleView)
 	s.overseer.OnRun = func(string) (acmecore.Run, error) { return run, nil }
-	for query, want := range map[string]string{"": "1 to 50 of", "?page=2": "51 to 100 of", "?page=200": "9951 to 10000 of", "?page=999999": "9951 to 10000 of",
+	for query, want := range map[string]string{"": "1 to 50 of", "?page=2": "51 to 100 of", "?page=200": "9,951 to 10,000 of", "?page=999999": "9,951 to 10,000 of",
 		"?page=-1": "1 to 50 of", "?page=x": "1 to 50 of"} {
 		page := text(t, s.ask(admin(), "GET", "/admin/runs/20261121T002000-3f9a"+query))
 		if !strings.Contains(page, want) || strings.Count(page, "<section>") != 50 || len(page) > 60<<10 {

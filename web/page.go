@@ -2,7 +2,9 @@ package web
 
 import (
 	"bytes"
+	"fmt"
 	"net/http"
+	"strings"
 	"time"
 
 	"github.com/a-h/templ"
@@ -71,7 +73,7 @@ func frame(r *http.Request, title, current string) templates.Frame {
 	}
 	if !admission.Silent.IsZero() {
 		f.Warning = templates.Warning{Text: "The overseer answers, but its daily work has been overdue since " + inWords(admission.Silent) +
-			" UTC: nothing is renewed. Its log may say why; this starts it again:", Code: "systemctl restart wcme"}
+			" UTC: nothing is renewed. Its log may say why; this starts it again:", Code: "systemctl restart wcme-overseer"}
 	}
 	if admission.LogIn {
 		f.Account, f.LogOut = visitor.link(accountPath), visitor.link(logoutPath)
@@ -95,8 +97,27 @@ func (s Site) show(w http.ResponseWriter, r *http.Request, status int, page temp
 	w.Write(text.Bytes())
 }
 
-// notice answers with a page that says why another one is not shown.
+// notice answers with a page that says why another one is not shown; programs get it as
+// text.
 func (s Site) notice(w http.ResponseWriter, r *http.Request, status int, page templates.NoticePage) {
+	if isForPrograms(r.URL.Path) {
+		s.noticeAsText(w, status, page)
+		return
+	}
 	page.Frame = frame(r, page.Heading, "")
 	s.show(w, r, status, templates.Notice(page))
+}
+
+// isForPrograms tells whether no browser asks for it.
+func isForPrograms(path string) bool { return path == metricsPath || path == statusJSONPath }
+
+// noticeAsText answers with what the page says.
+func (s Site) noticeAsText(w http.ResponseWriter, status int, page templates.NoticePage) {
+	SetHeaders(w.Header())
+	w.Header().Set("Content-Type", "text/plain; charset=utf-8")
+	w.WriteHeader(status)
+	fmt.Fprintf(w, "%s. %s\n", page.Heading, strings.Join(page.Text, " "))
+	for _, advice := range page.Advice {
+		fmt.Fprintf(w, "%s %s\n", advice.Text, advice.Code)
+	}
 }

@@ -142,7 +142,7 @@ func checkRoute(t *testing.T, path, method, wanted string, role acmecore.Role, l
 		got = s.send(visitor, path, nil)
 	}
 	address, _, _ := strings.Cut(got.Header().Get("Location"), "?")
-	refused := got.Code == http.StatusForbidden ||
+	refused := got.Code == http.StatusForbidden || got.Code == http.StatusUnauthorized ||
 		role == "" && strings.HasSuffix(address, "/admin/login") || // whoever is signed in is sent there by a log-out
 		wanted == own && !logIn && got.Code == http.StatusNotFound && !asked
 	allowed := acmecore.Role(wanted) == "" || role.May(acmecore.Role(wanted))

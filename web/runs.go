@@ -74,7 +74,7 @@ func runRow(r *http.Request, run acmecore.RunLine) templates.RunRow {
 	row := templates.RunRow{
 		At:       moment(run.Began),
 		Address:  address(r, runsPath+"/"+url.PathEscape(run.ID), nil),
-		Why:      begun(orDash(triggerInWords(run.Trigger))),
+		Why:      begun(orDash(triggerInWords(run.Trigger, run.Asked))),
 		By:       acmecore.Inert(run.By),
 		Took:     runTime(run.Began, run.Ended),
 		Outcomes: runOutcomes(run.Outcomes),
@@ -92,13 +92,26 @@ func runRow(r *http.Request, run acmecore.RunLine) templates.RunRow {
 	return row
 }
 
-// triggerInWords is why a run was begun.
-func triggerInWords(trigger string) string {
-	if trigger == "schedule" || trigger == "manage" {
+// triggerInWords is what a run was begun for. asked are the certificates that somebody
+// asked for, due or not.
+func triggerInWords(trigger string, asked []acmecore.ID) string {
+	switch {
+	case trigger == "schedule":
 		return "the daily work"
+	case trigger == "manage" && len(asked) > 0:
+		names := make([]string, len(asked))
+		for i, id := range asked {
+			names[i] = acmecore.Inert(string(id))
+		}
+		return "a forced renewal of " + listed(names, maxAsked)
+	case trigger == "manage":
+		return "a pass over all certificates"
 	}
 	return acmecore.Inert(trigger)
 }
+
+// maxAsked is how many certificates are named that a run was begun for.
+const maxAsked = 3
 
 // worstOutcomes are all of them, those first that somebody should look at.
 func worstOutcomes() []acmecore.Outcome {
@@ -108,7 +121,7 @@ func worstOutcomes() []acmecore.Outcome {
 func runOutcomes(counted map[acmecore.Outcome]int) (list []templates.RunOutcome) {
 	for _, outcome := range worstOutcomes() {
 		if n := counted[outcome]; n > 0 {
-			list = append(list, templates.RunOutcome{Tone: toneOfOutcome(outcome), Text: strconv.Itoa(n) + " " + string(outcome)})
+			list = append(list, templates.RunOutcome{Tone: toneOfOutcome(outcome), Text: number(n) + " " + string(outcome)})
 		}
 	}
 	return list
@@ -193,15 +206,15 @@ func runPage(r *http.Request, run acmecore.Run, asked int) templates.RunPage {
 		return cmp.Compare(slices.Index(worstOutcomes(), a.Outcome), slices.Index(worstOutcomes(), b.Outcome))
 	})
 	pages := max(1, (len(run.Certificates)+onRunPage-1)/onRunPage)
-	number := min(max(asked, 1), pages)
-	first, end := (number-1)*onRunPage, min(number*onRunPage, len(run.Certificates))
+	at := min(max(asked, 1), pages)
+	first, end := (at-1)*onRunPage, min(at*onRunPage, len(run.Certificates))
 	for i, treated := range run.Certificates[first:end] {
 		page.Certificates = append(page.Certificates, runCertificate(r, treated))
 		page.Certificates[i].Table = "stages-" + strconv.Itoa(i+1)
 	}
 	if pages > 1 {
-		page.Pager = runPager(r, number, pages)
-		page.Pager.Text = strconv.Itoa(first+1) + " to " + strconv.Itoa(end) + " of " + count(len(run.Certificates), "certificate", "certificates")
+		page.Pager = runPager(r, at, pages)
+		page.Pager.Text = number(first+1) + " to " + number(end) + " of " + count(len(run.Certificates), "certificate", "certificates")
 	}
 	for _, load := range run.Loads {
 		page.Loads = append(page.Loads, runLoad(load))

@@ -12,7 +12,7 @@ import (
 
 // runSummary says in a sentence what the run was.
 func runSummary(run acmecore.Run) string {
-	text := begun(orDash(triggerInWords(run.Trigger)))
+	text := begun(orDash(triggerInWords(run.Trigger, run.Asked())))
 	if run.By != "" {
 		text += ", asked for by " + acmecore.Inert(run.By)
 	}
@@ -29,7 +29,7 @@ func treatedInWords(n int) string {
 	case 1:
 		return "one was to be worked on"
 	}
-	return strconv.Itoa(n) + " were to be worked on"
+	return number(n) + " were to be worked on"
 }
 
 func runFacts(run acmecore.Run) []templates.Fact {

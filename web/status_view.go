@@ -2,6 +2,7 @@ package web
 
 import (
 	"fmt"
+	"math"
 	"net/http"
 	"net/url"
 	"slices"
@@ -25,6 +26,7 @@ func statusPage(r *http.Request, s acmecore.Status, gateway string) templates.St
 	for _, complaint := range s.Complaints() {
 		page.Complaints = append(page.Complaints, complaintOf(visitor, complaint))
 	}
+	foldMinor(&page)
 	for _, a := range s.Authorities {
 		page.Authorities = append(page.Authorities, authorityRow(a))
 	}
@@ -41,6 +43,22 @@ func statusPage(r *http.Request, s acmecore.Status, gateway string) templates.St
 		page.Work = append(page.Work, templates.Link{Text: acmecore.Inert(strings.TrimSpace(job.Kind + " " + job.Subject)), Address: visitor.link(jobPath(job.ID))})
 	}
 	return page
+}
+
+// foldMinor folds what is to be looked at where something else is wrong, unless it is one
+// thing alone.
+func foldMinor(page *templates.StatusPage) {
+	var worse, minor []templates.Complaint
+	for _, complaint := range page.Complaints {
+		if complaint.Tone == templates.Due {
+			minor = append(minor, complaint)
+		} else {
+			worse = append(worse, complaint)
+		}
+	}
+	if len(worse) > 0 && len(minor) > 1 {
+		page.Complaints, page.Minor, page.Fold = worse, minor, number(len(minor))+" more things need attention"
+	}
 }
 
 // plainLines makes a text of many lines inert, and keeps its lines whole.
@@ -88,7 +106,7 @@ func complaintOf(visitor Visitor, c acmecore.Complaint) templates.Complaint {
 }
 
 func overseerFacts(visitor Visitor, s acmecore.Status, gateway string) []templates.Fact {
-	last := templates.Fact{Term: "Last pass", When: moment(s.LastPass)}
+	last := templates.Fact{Term: "Last pass", When: moment(s.LastPass), Text: "none yet"}
 	if s.LastRun != "" && !s.LastPass.IsZero() {
 		last.Text, last.When, last.Link = inWords(s.LastPass)+" UTC", templates.Moment{}, visitor.link(runsPath+"/"+s.LastRun)
 	}
@@ -119,16 +137,16 @@ func waiting(reports int) string {
 
 // certificateFacts says how many certificates are in which state, and how far they got.
 func certificateFacts(s acmecore.Status) []templates.Fact {
-	facts := []templates.Fact{{Term: "Managed", Text: strconv.Itoa(s.Managed)}}
+	facts := []templates.Fact{{Term: "Managed", Text: number(s.Managed)}}
 	for _, state := range []acmecore.State{acmecore.Valid, acmecore.Due, acmecore.Expired, acmecore.Missing, acmecore.Unusable} {
 		if n := s.States[state]; n > 0 {
-			facts = append(facts, templates.Fact{Term: capital(string(state)), Text: strconv.Itoa(n), Tone: toneOf(state)})
+			facts = append(facts, templates.Fact{Term: capital(string(state)), Text: number(n), Tone: toneOf(state)})
 		}
 	}
 	for _, service := range []acmecore.Service{acmecore.ServiceServed, acmecore.ServiceLoaded, acmecore.ServiceInstalled,
 		acmecore.ServiceUnseen, acmecore.ServiceUnloaded, acmecore.ServiceMissing} {
 		if n := s.Services[service]; n > 0 {
-			facts = append(facts, templates.Fact{Term: capital(string(service)), Text: strconv.Itoa(n), Tone: toneOfCount(service)})
+			facts = append(facts, templates.Fact{Term: capital(string(service)), Text: number(n), Tone: toneOfCount(service)})
 		}
 	}
 	if !s.Soonest.IsZero() {
@@ -173,7 +191,7 @@ func challengeFacts(c acmecore.ChallengeStatus) []templates.Fact {
 	case c.Looked.IsZero():
 		return []templates.Fact{{Term: "Asked for", Text: "not yet: the overseer asks a few minutes after its start, and once a day"}}
 	}
-	answered := templates.Fact{Term: "Answered", Text: fmt.Sprintf("%d of %s, by this host's own way to each", c.Answered, count(c.Names, "name", "names")), Tone: templates.Good}
+	answered := templates.Fact{Term: "Answered", Text: fmt.Sprintf("%s of %s, by this host's own way to each", number(c.Answered), count(c.Names, "name", "names")), Tone: templates.Good}
 	switch {
 	case c.Broken > 0:
 		answered.Tone = templates.Bad
@@ -216,7 +234,7 @@ func diskRow(d acmecore.Disk) templates.DiskRow {
 		row.Percent = strconv.FormatUint(100-min(100, uint64(100*float64(d.Free)/float64(d.Size))), 10)
 	}
 	if d.Files > 0 {
-		row.Files = strconv.FormatUint(d.FreeFiles, 10)
+		row.Files = number(int(min(d.FreeFiles, math.MaxInt)))
 	}
 	return row
 }

@@ -78,7 +78,7 @@ func (d *Desk) Admit(_ context.Context, claim acmecore.Claim) (acmecore.Admissio
 	case !policy.allowsHost(claim.Host):
 		admission.Refusal = acmecore.RefusedHost
 		return admission, nil
-	case !claim.HTTPS && !policy.HTTP && !isLoopback(claim.Address):
+	case !claim.HTTPS && !policy.HTTP && !isLocal(claim):
 		admission.Refusal = acmecore.RefusedPlain
 		return admission, nil
 	}
@@ -179,13 +179,18 @@ func (p *Policy) allowsHost(host string) bool {
 		name = bare
 	}
 	name = strings.TrimSuffix(name, ".")
-	if _, err := netip.ParseAddr(strings.Trim(name, "[]")); err == nil {
-		return true
+	if address, found := strings.CutPrefix(name, "["); found {
+		name = strings.TrimSuffix(address, "]")
+	}
+	if address, err := netip.ParseAddr(name); err == nil {
+		return address.Zone() == ""
 	}
 	return name == "localhost" || strings.HasSuffix(name, ".localhost") || p.Host(name)
 }
 
-func isLoopback(address string) bool {
-	parsed, err := netip.ParseAddr(address)
-	return err == nil && parsed.Unmap().IsLoopback()
+// isLocal tells whether the visitor is on this host: what a proxy here passes on may
+// have come from anywhere.
+func isLocal(claim acmecore.Claim) bool {
+	parsed, err := netip.ParseAddr(claim.Address)
+	return err == nil && parsed.Unmap().IsLoopback() && !claim.Proxied
 }

@@ -2,6 +2,7 @@ package access_test
 
 import (
 	"context"
+	"strings"
 	"testing"
 
 	"wcme/acmecore"
@@ -102,8 +103,11 @@ func TestPlainConnections(t *testing.T) {
 		{"::1", access.Policy{}, ""},
 		{"::ffff:127.0.0.1", access.Policy{}, ""},
 		{"192.0.2.7", access.Policy{HTTP: true}, ""},
+		{"127.0.0.1 by way of a proxy", access.Policy{}, acmecore.RefusedPlain},
+		{"127.0.0.1 by way of a proxy", access.Policy{HTTP: true}, ""},
 	} {
 		c := claim("alice")
+		row.address, c.Proxied = strings.CutSuffix(row.address, " by way of a proxy")
 		c.HTTPS, c.Address = false, row.address
 		if got := admit(t, desk(row.policy), c).Refusal; got != row.want {
 			t.Errorf("%+v from %q: got %q, want %q", row.policy.HTTP, row.address, got, row.want)
@@ -117,7 +121,7 @@ func TestHosts(t *testing.T) {
 		"admin.example.org": true, "admin.example.org:8443": true, "ADMIN.Example.org": true, "admin.example.org.": true,
 		"127.0.0.1": true, "127.0.0.1:8080": true, "192.0.2.1": true, "[2001:db8::1]:443": true, "[2001:db8::1]": true, "localhost": true, "wcme.localhost:80": true,
 		"evil.example": false, "admin.example.org.evil.example": false, "evil.example:443": false, "": false, "admin.example.org@evil.example": false,
-		"1.2.3.4.evil.example": false, "localhost.evil.example": false, "notlocalhost": false, "admin.example.org:evil": true,
+		"1.2.3.4.evil.example": false, "localhost.evil.example": false, "notlocalhost": false, "admin.example.org:evil": true, "[[1.2.3.4": false, "[fe80::1%eth0]": false, "[fe80::1]": true,
 	} {
 		c := claim("alice")
 		c.Host = host

@@ -20,7 +20,7 @@ const formLife = 12 * time.Hour
 type forms struct{ codec *securecookie.SecureCookie }
 
 func newForms() forms {
-	codec := securecookie.New(securecookie.GenerateRandomKey(32), nil)
+	codec := securecookie.New(securecookie.GenerateRandomKey(32), securecookie.GenerateRandomKey(32)) // sealed: it names the session
 	codec.SetSerializer(securecookie.JSONEncoder{})
 	codec.MaxAge(int(formLife.Seconds()))
 	return forms{codec}

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 	"time"
 )
@@ -40,40 +41,75 @@ type Summary struct {
 	First, Last time.Time `json:"-"`
 	Torn        []int     `json:"torn,omitempty"` // lines that a kill left unfinished
 	Head        Head      `json:"head"`
+	Bytes       int64     `json:"-"` // that it takes
 	before      Head      // the head before the last entry
 }
 
 // Verify reads a log to its end, or to the first line where the chain is broken,
 // which gives a Broken. The summary is of what was read until then.
-func Verify(r io.Reader) (summary Summary, err error) {
-	lines := newLines(r)
-	for lines.Scan() {
-		summary.Lines++
-		entry, err := parse(lines.Bytes())
-		if err != nil {
-			if isTorn(lines.Bytes(), summary.Head.Number+1) {
-				summary.Torn = append(summary.Torn, summary.Lines)
-				continue
-			}
-			return summary, &Broken{summary.Lines, Changed, err.Error()}
-		}
-		if how, text := follows(entry, summary.Head); how != "" {
-			if how == Lost && comesLater(lines, summary.Head.Number+1) {
-				how = Reordered
-			}
-			return summary, &Broken{summary.Lines, how, text}
-		}
-		summary.add(entry)
-	}
-	if errors.Is(lines.Err(), bufio.ErrTooLong) {
-		return summary, &Broken{summary.Lines + 1, Changed, fmt.Sprintf("it is longer than %d bytes", MaxLine)}
-	}
-	return summary, lines.Err()
+func Verify(r io.Reader) (Summary, error) {
+	_, summary, err := Summary{}.Verify(r)
+	return summary, err
 }
 
+// Verify goes on behind the Bytes of a summary: it reads what has been written there
+// since. all is the summary of the whole log then, and settled the one of its lines that
+// have their ends: one that has none may still become another one, so that the next
+// verification goes on before it.
+func (s Summary) Verify(r io.Reader) (settled, all Summary, err error) {
+	settled, all = s, s
+	all.Torn = slices.Clone(s.Torn) // what is put behind it stays out of the summary that this began with
+	lines := newLines(r)
+	for lines.Scan() {
+		text, whole := bytes.CutSuffix(lines.Bytes(), []byte("\n"))
+		if err := all.take(text, lines); err != nil {
+			return settled, all, err
+		}
+		if all.Bytes += int64(len(lines.Bytes())); whole {
+			settled = all
+		}
+	}
+	if errors.Is(lines.Err(), bufio.ErrTooLong) {
+		return settled, all, &Broken{all.Lines + 1, Changed, fmt.Sprintf("it is longer than %d bytes", MaxLine)}
+	}
+	return settled, all, lines.Err()
+}
+
+// take adds a line to the summary, or says how it breaks the chain. The lines are those
+// that follow it.
+func (s *Summary) take(line []byte, lines *bufio.Scanner) error {
+	s.Lines++
+	entry, err := parse(line)
+	if err != nil {
+		if isTorn(line, s.Head.Number+1) {
+			s.Torn = append(s.Torn, s.Lines)
+			return nil
+		}
+		return &Broken{s.Lines, Changed, err.Error()}
+	}
+	if how, text := follows(entry, s.Head); how != "" {
+		if how == Lost && comesLater(lines, s.Head.Number+1) {
+			how = Reordered
+		}
+		return &Broken{s.Lines, how, text}
+	}
+	s.add(entry)
+	return nil
+}
+
+// newLines reads lines with their ends, as they stand there.
 func newLines(r io.Reader) *bufio.Scanner {
 	lines := bufio.NewScanner(r)
 	lines.Buffer(nil, MaxLine)
+	lines.Split(func(text []byte, ended bool) (size int, line []byte, err error) {
+		if end := bytes.IndexByte(text, '\n'); end >= 0 {
+			return end + 1, text[:end+1], nil
+		}
+		if ended && len(text) > 0 {
+			return len(text), text, nil
+		}
+		return 0, nil, nil
+	})
 	return lines
 }
 
@@ -131,7 +167,7 @@ func follows(entry Entry, head Head) (how How, text string) {
 // comesLater looks for an entry in what is left of a log.
 func comesLater(lines *bufio.Scanner, number uint64) bool {
 	for lines.Scan() {
-		if entry, err := parse(lines.Bytes()); err == nil && entry.Number == number {
+		if entry, err := parse(bytes.TrimSuffix(lines.Bytes(), []byte("\n"))); err == nil && entry.Number == number {
 			return true
 		}
 	}

@@ -22,7 +22,7 @@ type Admin struct {
 	// Users who may do everything that there is on the pages.
 	Admin []Visitor `toml:"admin" example:"[\"alice\"]"`
 	// Whether the pages are shown over plain http too. Otherwise that is done for
-	// visitors on the host itself only.
+	// visitors on the host itself only, and not for what a proxy there passes on.
 	HTTP bool `toml:"http" default:"false"`
 	// The names that browsers may ask for the pages by, without a port. While it is
 	// empty: those of the managed certificates and of this host, localhost, and IP

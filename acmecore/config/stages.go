@@ -16,7 +16,9 @@ type Renew struct {
 	// days, which are in force while it is empty. "1h" to "365d".
 	Before Duration `toml:"before" example:"\"30d\""`
 	// How many certificates are ordered from one CA, and in which time, however
-	// many are due. The default is Let's Encrypt's limit for one account.
+	// many are due. Orders from the pages keep to it as well; those of the command
+	// line count, and wait for nobody. The default is Let's Encrypt's limit for one
+	// account.
 	Orders Orders `toml:"orders" default:"\"300/3h\""`
 }
 

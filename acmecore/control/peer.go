@@ -9,6 +9,9 @@ import (
 // as the kernel noted it when that process connected.
 func peerUID(conn net.Conn) (uid int, err error) {
 	socket, ok := conn.(*net.UnixConn)
+	if held, isHeld := conn.(*held); isHeld {
+		socket, ok = held.UnixConn, true
+	}
 	if !ok {
 		return -1, errors.New("not a Unix socket")
 	}

@@ -11,12 +11,9 @@ import (
 	"wcme/acmecore"
 )
 
-// right is what an operation asks of its caller: the least role of whoever looks at a
-// page. Root and the overseer's own user need none on the command line.
-type right acmecore.Role
-
-// onlyOwn is the right of no page.
-const onlyOwn right = ""
+// right finds out who asks, and whether that is enough. Beside an error is what was
+// known until then.
+type right func(r *http.Request) (asked, error)
 
 // peer is the process at the other end of a connection, as the kernel tells.
 type peer struct {
@@ -65,32 +62,48 @@ type asked struct {
 	admission acmecore.Admission // of a page
 }
 
-// name is the user, where a page asks.
-func (a asked) name() string {
-	if a.admission.User == "" {
-		return a.claim.User
-	}
-	return a.admission.User
-}
-
-// allow finds out who asks, and whether that is enough for the operation. Beside an
-// error is what was known until then.
-func (s *Server) allow(r *http.Request, wanted right) (who asked, err error) {
+// identify finds out who asks.
+func (s *Server) identify(r *http.Request) (who asked, err error) {
 	who.caller = peerFrom(r.Context())
-	who.claim, who.forPage, err = readClaim(r)
-	if err != nil {
+	if who.claim, who.forPage, err = readClaim(r); err != nil {
 		return who, &acmecore.Error{Kind: acmecore.Invalid, Op: "read who asks", Cause: err}
 	}
-	if err := s.mayConnect(who.caller, who.forPage); err != nil || !who.forPage {
-		return who, err
+	return who, s.mayConnect(who.caller, who.forPage)
+}
+
+// ofOwn is the right of root and the overseer's own user, and of no page.
+func (s *Server) ofOwn(r *http.Request) (asked, error) {
+	who, err := s.identify(r)
+	if err == nil && who.forPage {
+		err = denied("the pages may not do this")
 	}
-	if s.Access == nil || wanted == onlyOwn {
-		return who, denied("the pages may not do this")
+	return who, err
+}
+
+// ofRole is the right of those too who look at a page and have the role.
+func (s *Server) ofRole(role acmecore.Role) right {
+	return func(r *http.Request) (asked, error) {
+		who, err := s.identify(r)
+		if err != nil || !who.forPage {
+			return who, err
+		}
+		if s.Access == nil {
+			return who, denied("the pages may not do this")
+		}
+		if who.admission, err = s.Access.Admit(r.Context(), who.claim); err != nil {
+			return who, err
+		}
+		return who, allows(who.admission, role)
 	}
-	if who.admission, err = s.Access.Admit(r.Context(), who.claim); err != nil {
-		return who, err
+}
+
+// ofVisitor is the right of whoever looks at a page: Access decides itself.
+func (s *Server) ofVisitor(r *http.Request) (asked, error) {
+	who, err := s.identify(r)
+	if err == nil && (s.Access == nil || !who.forPage) {
+		err = denied("this is for the pages")
 	}
-	return who, allows(who.admission, acmecore.Role(wanted))
+	return who, err
 }
 
 // allows tells whether whoever was admitted has the role.

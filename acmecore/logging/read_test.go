@@ -135,7 +135,7 @@ func TestFilter(t *testing.T) {
 		{"its level", logging.Filter{Leveled: true, Level: slog.LevelWarn}, text, true},
 		{"a higher level", logging.Filter{Leveled: true, Level: slog.LevelError}, text, false},
 		{"a lower level", logging.Filter{Leveled: true, Level: slog.LevelDebug}, text, true},
-		{"words in another case", logging.Filter{Words: []string{"NOT", "<B>", "warn"}}, text, true},
+		{"words in another case", logging.Filter{Words: logging.Words("NOT <B> warn not")}, text, true},
 		{"a word that is a pattern", logging.Filter{Words: []string{"serve."}}, text, false},
 		{"one word that is not there", logging.Filter{Words: []string{"not", "there"}}, text, false},
 		{"from then on", logging.Filter{From: at}, text, true},

@@ -15,8 +15,15 @@ type Filter struct {
 	Certificate acmecore.ID // that the line is about; "" for any
 	Leveled     bool        // of Level and above only
 	Level       slog.Level
-	Words       []string // each must occur in the line as it stands in the file, in whatever case
+	Words       []string // of Words: each must occur in the line as it stands in the file, in whatever case
 	From, To    time.Time
+}
+
+// Words are those of a text that is looked for, each once, in small letters.
+func Words(text string) []string {
+	words := strings.Fields(strings.ToLower(text))
+	slices.Sort(words)
+	return slices.Compact(words)
 }
 
 // Match reads a line, and tells whether it is wanted. What is no line of a Handler has
@@ -43,7 +50,7 @@ func (f Filter) mayBe(text []byte) bool {
 		return true
 	}
 	lower := bytes.ToLower(text)
-	return !slices.ContainsFunc(f.Words, func(word string) bool { return !bytes.Contains(lower, []byte(strings.ToLower(word))) })
+	return !slices.ContainsFunc(f.Words, func(word string) bool { return !bytes.Contains(lower, []byte(word)) })
 }
 
 // mayBeThen looks at the time that the text begins with.

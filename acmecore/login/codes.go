@@ -68,7 +68,9 @@ func (d *Desk) showCodes(v visit, secret string) (acmecore.AccountAnswer, error)
 		Codes: &acmecore.NewCodes{Secret: secret, Address: key.URL(), Picture: picture, Size: size}}, err
 }
 
-// confirmCodes has codes wanted from now on, of a user whose device makes them.
+// confirmCodes has codes wanted from now on, of a user whose device makes them. It takes
+// the password, as all does that changes who can log in: a browser that was left open
+// gives nobody the second factor.
 func (d *Desk) confirmCodes(ctx context.Context, v visit) (acmecore.AccountAnswer, error) {
 	ticket, err := unseal[begun](d.tickets, "codes", v.Ticket)
 	if err != nil {
@@ -77,19 +79,28 @@ func (d *Desk) confirmCodes(ctx context.Context, v visit) (acmecore.AccountAnswe
 	if ticket.Content.User != v.user.Name || ticket.Content.Mark != v.user.Mark {
 		return acmecore.AccountAnswer{}, expired(errors.New("the codes were begun by somebody else"))
 	}
-	if err := d.throttle.takeCode(v.claim.Address, v.user.Name); err != nil {
-		return acmecore.AccountAnswer{}, err
-	}
 	step, right := matchCode(ticket.Content.Secret, v.Code, d.now(), 0)
-	if !right {
-		answer, err := d.showCodes(v, ticket.Content.Secret)
-		answer.Mistakes = mistake("code", wrongCode).Mistakes
-		return answer, err
+	if !right { // nobody guesses: the page shows the secret
+		return d.showCodesAgain(v, ticket.Content.Secret, mistake("code", wrongCode))
+	}
+	confirmed, err := d.confirm(ctx, v, "set up codes")
+	if err != nil {
+		return confirmed, err
+	}
+	if len(confirmed.Mistakes) > 0 {
+		return d.showCodesAgain(v, ticket.Content.Secret, confirmed)
 	}
 	return d.changeOwn(ctx, v, "set up codes", func(one *user) error {
 		one.Codes = codes{Secret: ticket.Content.Secret, Since: d.now().UTC(), Last: step}
 		return nil
 	})
+}
+
+// showCodesAgain shows the same secret, and what was wrong.
+func (d *Desk) showCodesAgain(v visit, secret string, wrong acmecore.AccountAnswer) (acmecore.AccountAnswer, error) {
+	answer, err := d.showCodes(v, secret)
+	answer.Mistakes = wrong.Mistakes
+	return answer, err
 }
 
 // removeCodes has codes wanted no more.

@@ -102,7 +102,7 @@ func TestATicketIsGoodForItsStepAlone(t *testing.T) {
 	alice, bob := r.add("alice", acmecore.RoleAdmin), r.add("bob", acmecore.RoleAdmin)
 	made := r.ask(claim(bob), acmecore.AccountRequest{Deed: acmecore.AccountNewCodes})
 	code := r.code(made.Codes.Secret, 0)
-	r.refuse(acmecore.Stale, claim(alice), acmecore.AccountRequest{Deed: acmecore.AccountConfirmCodes, Ticket: made.Ticket, Code: code})
+	r.refuse(acmecore.Stale, claim(alice), acmecore.AccountRequest{Deed: acmecore.AccountConfirmCodes, Ticket: made.Ticket, Code: code, Password: password})
 	r.refuse(acmecore.Stale, claim(""), byCode(made.Ticket, code))
 	offered := r.ask(claim(""), acmecore.AccountRequest{Deed: acmecore.AccountOffer})
 	r.refuse(acmecore.Stale, claim(""), byCode(offered.Ticket, code)) // of nobody
@@ -119,7 +119,7 @@ func TestCodesAreConfirmedBeforeTheyCount(t *testing.T) {
 	if !regexp.MustCompile(`^(M\d+ \d+h\d+v1H\d+z)+$`).MatchString(made.Codes.Picture) || made.Codes.Size < 29 {
 		t.Errorf("the picture is %.80q, %d wide", made.Codes.Picture, made.Codes.Size)
 	}
-	again := r.wrong("code", claim(cookie), acmecore.AccountRequest{Deed: acmecore.AccountConfirmCodes, Ticket: made.Ticket, Code: "123456"})
+	again := r.wrong("code", claim(cookie), acmecore.AccountRequest{Deed: acmecore.AccountConfirmCodes, Ticket: made.Ticket, Code: "123456", Password: password})
 	if again.Codes.Secret != made.Codes.Secret {
 		t.Error("the device would have to be set up anew")
 	}
@@ -138,4 +138,50 @@ func TestCodesAreRemovedByThePassword(t *testing.T) {
 	r.isIn("", cookie)
 	r.isIn("alice", next)
 	r.isIn("alice", r.logIn("alice"))
+}
+
+// TestCodesAreSetUpByThePassword: whoever finds a browser that was left open gets no second
+// factor of their own, neither where there is none nor in place of another one.
+func TestCodesAreSetUpByThePassword(t *testing.T) {
+	r := newRig(t)
+	cookie := r.add("alice", acmecore.RoleAdmin)
+	for _, what := range []string{"the first ones", "others"} {
+		r.wait(time.Minute)
+		made := r.ask(claim(cookie), acmecore.AccountRequest{Deed: acmecore.AccountNewCodes})
+		for _, guess := range []string{"", "guess"} {
+			again := r.wrong("password", claim(cookie), acmecore.AccountRequest{Deed: acmecore.AccountConfirmCodes, Ticket: made.Ticket, Code: r.code(made.Codes.Secret, 0), Password: guess})
+			if again.Codes.Secret != made.Codes.Secret || again.Ticket == "" {
+				t.Errorf("%s: the device would have to be set up anew", what)
+			}
+		}
+		if strings.Contains(r.files.files["users"], made.Codes.Secret) {
+			t.Fatalf("%s: they are kept already", what)
+		}
+		if !strings.Contains(r.told.String(), "user alice at 192.0.2.7|set up codes|alice|refused: the password is not right") {
+			t.Errorf("%s: nobody is told of it: %s", what, r.told.String())
+		}
+		_, cookie = r.withCodes(cookie)
+	}
+	made := r.ask(claim(cookie), acmecore.AccountRequest{Deed: acmecore.AccountNewCodes})
+	limited := 0
+	for range 20 {
+		if _, err := r.Account(t.Context(), claim(cookie), acmecore.AccountRequest{Deed: acmecore.AccountConfirmCodes, Ticket: made.Ticket,
+			Code: r.code(made.Codes.Secret, 0), Password: "guess"}); acmecore.KindOf(err) == acmecore.Limited && err != nil {
+			limited++
+		}
+	}
+	if limited < 10 {
+		t.Errorf("%d of 20 guesses of the password were limited", limited)
+	}
+}
+
+// TestACodeIsNotTakenOfAnAccountThatHasChanged while the account was being looked up.
+func TestACodeIsNotTakenOfAnAccountThatHasChanged(t *testing.T) {
+	r := newRig(t)
+	secret, _ := r.withCodes(r.add("alice", acmecore.RoleAdmin))
+	r.wait(time.Hour)
+	ticket := r.second("alice").Ticket
+	r.files.before = func() { r.must(r.roster.LogOut(t.Context(), "alice")) }
+	r.refuse(acmecore.Stale, claim(""), byCode(ticket, r.code(secret, 0)))
+	r.isIn("alice", r.ask(claim(""), byCode(r.second("alice").Ticket, r.code(secret, 0))).Cookie) // nothing was used up
 }

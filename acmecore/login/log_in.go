@@ -60,7 +60,7 @@ func (d *Desk) byPassword(ctx context.Context, v visit) (acmecore.AccountAnswer,
 			subject = "unknown user" // what was typed may be a password
 		}
 		d.throttle.end(v.claim.Address, false)
-		d.audit(v.who(), "log in", subject, "refused: the name or the password is not right")
+		d.refused(&d.strangers, v, "log in", subject, "the name or the password is not right")
 		return mistake("password", wrongPassword), nil
 	case who.needsMore():
 		return d.askMore(v, who)
@@ -68,12 +68,10 @@ func (d *Desk) byPassword(ctx context.Context, v visit) (acmecore.AccountAnswer,
 	return d.complete(v, who, "by password")
 }
 
-// take has the throttle decide, and tells how many it has refused.
+// take has the throttle decide, and notes how many it has refused.
 func (d *Desk) take(v visit) error {
 	refused, err := d.throttle.take(v.claim.Address)
-	if refused > 0 {
-		d.audit("visitors", "log in", "", fmt.Sprintf("refused: %d tries too many", refused))
-	}
+	d.auditSilence(d.strangers.refuse(refused, d.now()))
 	return err
 }
 
@@ -119,6 +117,9 @@ func (d *Desk) byCode(ctx context.Context, v visit, ticket ticket[half]) (acmeco
 	}
 	right := false
 	who, err = d.roster.changeUser(ctx, who.Name, func(one *user) error {
+		if one.Mark != ticket.Content.Mark {
+			return expired(errors.New("the account was changed meanwhile"))
+		}
 		var step uint64
 		if step, right = matchCode(one.Codes.Secret, v.Code, d.now(), one.Codes.Last); right {
 			one.Codes.Last = step
@@ -141,7 +142,7 @@ func (d *Desk) byCode(ctx context.Context, v visit, ticket ticket[half]) (acmeco
 // it has the password.
 func (d *Desk) refuseSecond(v visit, who user, field, text string) (acmecore.AccountAnswer, error) {
 	d.throttle.end(v.claim.Address, false)
-	d.audit(v.who(), "log in", who.Name, "refused: the password was right, the "+field+" was not")
+	d.refused(&d.halfway, v, "log in", who.Name, "the password was right, the "+field+" was not")
 	answer, err := d.askMore(v, who)
 	answer.Mistakes = append(mistake(field, text).Mistakes, answer.Mistakes...)
 	return answer, err
@@ -150,6 +151,8 @@ func (d *Desk) refuseSecond(v visit, who user, field, text string) (acmecore.Acc
 // complete is the end of a log-in.
 func (d *Desk) complete(v visit, who user, how string) (acmecore.AccountAnswer, error) {
 	d.throttle.end(v.claim.Address, true)
+	d.auditSilence(d.strangers.told())
+	d.auditSilence(d.halfway.told())
 	answer, err := d.begin(v, who)
 	d.audit(v.who(), "log in", who.Name, outcome(err)+", "+how)
 	return answer, err

@@ -56,6 +56,8 @@ type Desk struct {
 	now       func() time.Time
 	audit     func(who, what, subject, outcome string)
 	log       *slog.Logger
+	strangers failures // of those who have shown nothing
+	halfway   failures // of those who have the password, or a session
 
 	mu       sync.Mutex
 	cookies  *cookies // nil before they are needed
@@ -81,6 +83,8 @@ func New(o Options) *Desk {
 		now:       o.Now,
 		audit:     o.Audit,
 		log:       o.Log,
+		strangers: failures{whose: "log-ins"},
+		halfway:   failures{whose: "tries of those who had the password or a session"},
 	}
 }
 

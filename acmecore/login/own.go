@@ -79,7 +79,7 @@ func (d *Desk) confirm(ctx context.Context, v visit, what string) (acmecore.Acco
 	}
 	if !right {
 		d.throttle.end(v.claim.Address, false)
-		d.audit(v.who(), what, v.user.Name, "refused: the password is not right")
+		d.refused(&d.halfway, v, what, v.user.Name, "the password is not right")
 		return mistake("password", "That is not your password."), nil
 	}
 	return acmecore.AccountAnswer{}, nil
@@ -112,18 +112,19 @@ func (d *Desk) linkOf(secret string) (user, error) {
 	if err != nil {
 		return user{}, err
 	}
+	hash := hashOf(secret)
 	for _, who := range all.Users {
-		if d.opens(who, secret) {
+		if d.opens(who, hash) {
 			return who, nil
 		}
 	}
 	return user{}, &acmecore.Error{Kind: acmecore.Stale, Op: "take the link", Cause: errLink, Hint: "whoever administers this host makes a new one: wcme admin link USER"}
 }
 
-// opens tells whether the user's link has the secret. Hashes are compared, of which
-// nobody can choose the beginning.
-func (d *Desk) opens(who user, secret string) bool {
-	return secret != "" && who.Link.Hash == hashOf(secret) && d.now().Before(who.Link.Until)
+// opens tells whether the user's link has the secret with that hash. Hashes are compared,
+// of which nobody can choose the beginning.
+func (d *Desk) opens(who user, hash string) bool {
+	return who.Link.Hash == hash && d.now().Before(who.Link.Until)
 }
 
 // lookAtLink says whose link it is, and uses nothing up: programs look at links before
@@ -153,7 +154,7 @@ func (d *Desk) welcome(ctx context.Context, v visit) (acmecore.AccountAnswer, er
 		return acmecore.AccountAnswer{}, err
 	}
 	who, err = d.roster.changeUser(ctx, who.Name, func(one *user) error {
-		if !d.opens(*one, v.Link) {
+		if !d.opens(*one, hashOf(v.Link)) {
 			return &acmecore.Error{Kind: acmecore.Stale, Op: "take the link", Cause: errLink}
 		}
 		one.Password, one.Changed, one.Mark = hash, d.now().UTC(), rand.Text()

@@ -62,7 +62,7 @@ func (d *Desk) addPasskey(ctx context.Context, v visit) (acmecore.AccountAnswer,
 	}
 	credential, err := d.made(v, ticket.Content.Ceremony)
 	if err != nil {
-		d.audit(v.who(), "add a passkey", v.user.Name, "refused: "+acmecore.Inert(err.Error()))
+		d.refused(&d.halfway, v, "add a passkey", v.user.Name, acmecore.Inert(err.Error()))
 		return mistake("credential", "The browser has made no passkey that can be used here."), nil
 	}
 	_, err = d.roster.changeUser(ctx, v.user.Name, func(one *user) error {

@@ -224,6 +224,6 @@ func (d *Desk) refusePasskey(v visit, state half, cause error) (acmecore.Account
 		return d.refuseSecond(v, who, "passkey", wrongPasskey)
 	}
 	d.throttle.end(v.claim.Address, false)
-	d.audit(v.who(), "log in", "", "refused: "+acmecore.Inert(cause.Error()))
+	d.refused(&d.strangers, v, "log in", "", acmecore.Inert(cause.Error()))
 	return mistake("passkey", wrongPasskey), nil
 }

@@ -22,7 +22,8 @@ type memory struct {
 	users  sync.Mutex
 	files  map[string]string
 	writes int
-	full   bool // nothing can be written
+	full   bool   // nothing can be written
+	before func() // is called before the next lock is taken
 }
 
 func (m *memory) Read(name string, parse func([]byte) error) error {
@@ -57,6 +58,10 @@ func (m *memory) Stamp(name string) (string, error) {
 }
 
 func (m *memory) Lock(context.Context) (func() error, error) {
+	if before := m.before; before != nil {
+		m.before = nil
+		before()
+	}
 	m.users.Lock()
 	return func() error { m.users.Unlock(); return nil }, nil
 }
@@ -186,7 +191,7 @@ func (r *rig) wait(d time.Duration) { r.now = r.now.Add(d) }
 func (r *rig) withCodes(cookie string) (secret, next string) {
 	r.Helper()
 	made := r.ask(claim(cookie), acmecore.AccountRequest{Deed: acmecore.AccountNewCodes})
-	confirmed := r.ask(claim(cookie), acmecore.AccountRequest{Deed: acmecore.AccountConfirmCodes, Ticket: made.Ticket, Code: r.code(made.Codes.Secret, 0)})
+	confirmed := r.ask(claim(cookie), acmecore.AccountRequest{Deed: acmecore.AccountConfirmCodes, Ticket: made.Ticket, Code: r.code(made.Codes.Secret, 0), Password: password})
 	if confirmed.Cookie == "" {
 		r.Fatalf("codes: got %+v", confirmed)
 	}

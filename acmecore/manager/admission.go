@@ -1,6 +1,7 @@
 package manager
 
 import (
+	"context"
 	"slices"
 	"strings"
 	"sync"
@@ -18,9 +19,13 @@ func (m *Manager) Policy() access.Policy {
 		Admin: config.Texts(admin.Admin), HTTP: admin.HTTP, Host: m.isOwnHost}
 }
 
-// hostsLife is how long the names of certificates are remembered: at each request
-// for a page they would have to be read anew.
+// hostsLife is how long the names of certificates are remembered: for each request
+// for a page all files would have to be looked at anew.
 const hostsLife = 10 * time.Second
+
+// hostsPatience is how long a request waits for a look at the index, before the names
+// are read from the records.
+const hostsPatience = 3 * time.Second
 
 // hosts are the names that the pages may be asked for by.
 type hosts struct {
@@ -52,21 +57,41 @@ func (m *Manager) certified() map[acmecore.Name]bool {
 	if age := m.now().Sub(m.hosts.read); age >= 0 && age < hostsLife {
 		return m.hosts.names
 	}
-	ids, err := m.root.Records()
-	names := make(map[acmecore.Name]bool)
+	names, err := m.allNames()
 	if err != nil {
 		m.log.Warn("names of certificates not read", "error", err)
 		names[""] = false // there may be some: no host is let in because there are none
 	}
-	for _, id := range ids {
-		c := acmecore.Certificate{ID: id}
-		if _, err := m.readRecord(&c); err != nil {
-			continue // it has no name that could be asked for
-		}
-		for _, name := range c.Names {
-			names[name] = true
-		}
-	}
 	m.hosts.read, m.hosts.names = m.now(), names
 	return names
+}
+
+// allNames takes the names from the index. Before there is one, which takes longer than
+// all else, it takes them from the records alone.
+func (m *Manager) allNames() (names map[acmecore.Name]bool, err error) {
+	names = make(map[acmecore.Name]bool)
+	if m.listing.last.Load() != nil {
+		ctx, cancel := context.WithTimeout(context.Background(), hostsPatience)
+		defer cancel()
+		if entries, err := m.indexed(ctx); err == nil {
+			for _, e := range entries {
+				add(names, e.Names)
+			}
+			return names, nil
+		}
+	}
+	ids, err := m.root.Records()
+	for _, id := range ids {
+		c := acmecore.Certificate{ID: id}
+		if _, err := m.readRecord(&c); err == nil { // otherwise it has no name that could be asked for
+			add(names, c.Names)
+		}
+	}
+	return names, err
+}
+
+func add(names map[acmecore.Name]bool, more []acmecore.Name) {
+	for _, name := range more {
+		names[name] = true
+	}
 }

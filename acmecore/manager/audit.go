@@ -121,15 +121,16 @@ type refusals struct {
 // maxRefusals are noted an hour; further ones are counted.
 const maxRefusals = 60
 
-// Refused notes in the audit that a request was refused, for control.Server.
-func (m *Manager) Refused(who, path, reason string) {
+// Refused notes in the audit that a request was refused, for control.Server, and tells
+// whether it did.
+func (m *Manager) Refused(who, path, reason string) bool {
 	m.refusals.mu.Lock()
 	pace, wait := m.refusals.pace.Take(time.Now(), maxRefusals, time.Hour)
 	m.refusals.pace = pace
 	if wait > 0 {
 		m.refusals.silent++
 		m.refusals.mu.Unlock()
-		return
+		return false
 	}
 	silent := m.refusals.silent
 	m.refusals.silent = 0
@@ -139,4 +140,5 @@ func (m *Manager) Refused(who, path, reason string) {
 		entry.Outcome += fmt.Sprintf("; %d more were refused before, and are not listed", silent)
 	}
 	m.note(entry)
+	return true
 }

@@ -143,11 +143,11 @@ func TestAPassIsAuditedByCertificate(t *testing.T) {
 	}
 	before := len(s.audited())
 	pass(control.ManageRequest{})
-	s.mustAudit(before, user+failed, user+`\|renew\|www_example_test\|\|`+first+`\|done`, user+`\|manage\|\|\|\|1 renewed, 1 failed`)
+	s.mustAudit(before, user+failed, user+`\|renew\|www_example_test\|\|`+first+`\|done`, user+`\|manage\|\|\|1 renewed, 1 failed\|done`)
 
 	before = len(s.audited())
 	pass(control.ManageRequest{Force: []acmecore.ID{id}})
-	s.mustAudit(before, user+`\|renew\|www_example_test\|`+first+`\|`+second+`\|done`, user+`\|manage\|www_example_test\|\|\|1 renewed, 0 failed`)
+	s.mustAudit(before, user+`\|renew\|www_example_test\|`+first+`\|`+second+`\|done`, user+`\|manage\|www_example_test\|\|1 renewed\|done`)
 
 	before = len(s.audited())
 	s.remove("web", "fullchain_www_example_test.pem")
@@ -157,7 +157,7 @@ func TestAPassIsAuditedByCertificate(t *testing.T) {
 	pass(control.ManageRequest{DryRun: true})
 	s.mustAudit(before)
 	pass(control.ManageRequest{})
-	s.mustAudit(before, user+`\|put right\|www_example_test\|`+second+`\|`+second+`\|done`, user+`\|manage\|\|\|\|0 renewed, 0 failed`)
+	s.mustAudit(before, user+`\|put right\|www_example_test\|`+second+`\|`+second+`\|done`, user+`\|manage\|\|\|1 repaired\|done`)
 
 	before = len(s.audited())
 	s.remove("web", "fullchain_www_example_test.pem")

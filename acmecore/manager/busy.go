@@ -11,8 +11,16 @@ import (
 // busy lets one run at a time do something to a thing: a certificate, the
 // accounts of a CA.
 type busy struct {
-	mu   sync.Mutex
-	held map[string]chan struct{}
+	mu    sync.Mutex
+	held  map[string]chan struct{}
+	ended uint64 // runs that have given back what they held
+}
+
+// runs is how many of them have ended.
+func (b *busy) runs() uint64 {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.ended
 }
 
 // hold waits until nobody else holds the thing, and returns what gives it back.
@@ -30,6 +38,14 @@ func (b *busy) hold(ctx context.Context, thing string) (release func(), err erro
 				Cause: fmt.Errorf("it goes on: %w", ctx.Err()), Hint: "try again when it has ended"}
 		}
 	}
+}
+
+// isHeld tells whether a run has the thing.
+func (b *busy) isHeld(thing string) bool {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	_, found := b.held[thing]
+	return found
 }
 
 // try takes the thing and returns nil, or returns what is closed when it is free.
@@ -51,4 +67,5 @@ func (b *busy) release(thing string) {
 	defer b.mu.Unlock()
 	close(b.held[thing])
 	delete(b.held, thing)
+	b.ended++
 }

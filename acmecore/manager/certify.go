@@ -81,10 +81,10 @@ func askedFor(request control.CertifyRequest) string {
 // into service.
 func (m *Manager) bring(ctx context.Context, plan *plan, force bool, progress acmecore.Progress) error {
 	obtain := func(ctx context.Context, report acmecore.Progress) error {
-		return m.obtain(ctx, plan, m.steps(string(plan.id), report))
+		return m.obtain(ctx, plan, m.stepsOf(plan.id, report))
 	}
 	if kept, serves := m.serves(plan); serves && !force {
-		m.step(m.steps(string(plan.id), progress), "certificate", string(plan.id), fmt.Sprintf("kept: it is valid for %d more days", kept.DaysLeft(m.now())))
+		m.step(m.stepsOf(plan.id, progress), "certificate", string(plan.id), fmt.Sprintf("kept: it is valid for %d more days", kept.DaysLeft(m.now())))
 		if _, err := m.record(plan); err != nil {
 			return err
 		}

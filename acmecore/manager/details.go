@@ -15,6 +15,7 @@ func (m *Manager) Details(ctx context.Context, id acmecore.ID) (acmecore.Details
 	}
 	read := m.reading(id)
 	standing, err := m.root.Standing(id)
+	standing = m.experienced(id, standing)
 	if err != nil {
 		m.log.Warn("standing not read", "certificate", id, "error", err)
 	}

@@ -2,6 +2,8 @@ package manager
 
 import (
 	"context"
+	"crypto/sha256"
+	"encoding/hex"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -18,6 +20,7 @@ type errands struct {
 	board    *jobs.Board
 	mu       sync.Mutex
 	profiles map[string][]string // of each CA that was asked, by its name
+	ordering map[string]int      // orders of pages that are in the works, by the CA's directory; with Manager.pacing held
 	// dns and port are asked by rehearsals in place of the system's name servers and of
 	// port 80, in tests.
 	dns  string
@@ -43,22 +46,40 @@ func (m *Manager) Job(_ context.Context, id string, after int) (acmecore.Job, er
 }
 
 // Begin implements control.Administration. What can be seen to be wrong with the task
-// is an error at once, before a job begins. The job goes on when the context has ended,
-// and is done for whoever the context says.
+// is an error at once, before a job begins; the audit says so. The job goes on when the
+// context has ended, and is done for whoever the context says.
+//
+// A page has several buttons, and all of them send its one form: so a key begins nothing
+// a second time only where the same is wished.
 func (m *Manager) Begin(ctx context.Context, task control.Task, key string) (acmecore.Job, error) {
+	wanted, err := json.Marshal(task)
+	if err != nil {
+		return acmecore.Job{}, err
+	}
+	key = formKey(key, wanted)
 	if begun, found := m.board().Begun(key); found { // also where it could not begin any more
 		return begun, nil
 	}
 	errand, err := m.errand(task)
 	if err != nil {
+		m.auditRefused(ctx, task, err)
 		return acmecore.Job{}, err
 	}
-	wanted, err := json.Marshal(task)
+	job, err := m.board().Begin(ctx, jobs.Task{Key: key, Kind: string(task.Deed), Subject: errand.subject, By: control.CallerFrom(ctx),
+		Wanted: string(wanted), Work: m.auditedWork(task, errand)})
 	if err != nil {
-		return acmecore.Job{}, err
+		m.auditRefused(ctx, task, err)
 	}
-	return m.board().Begin(ctx, jobs.Task{Key: key, Kind: string(task.Deed), Subject: errand.subject, By: control.CallerFrom(ctx),
-		Wanted: string(wanted), Work: errand.work})
+	return job, err
+}
+
+// formKey is the key of a form that was sent with a wish; "" stays none.
+func formKey(key string, wanted []byte) string {
+	if key == "" {
+		return ""
+	}
+	sum := sha256.Sum256(wanted)
+	return key + " " + hex.EncodeToString(sum[:])
 }
 
 // errand is a task that can be begun.

@@ -16,30 +16,49 @@ import (
 
 // certifying obtains a certificate.
 func (m *Manager) certifying(task control.Task) (errand, error) {
-	request, id, err := m.orderable(task.Certify)
-	return errand{string(id), func(ctx context.Context, progress acmecore.Progress) (acmecore.JobResult, error) {
+	request, plan, err := m.orderable(task.Certify)
+	if err != nil {
+		return errand{}, err
+	}
+	_, serves := m.serves(plan)
+	orders := request.Force || !serves // otherwise it is kept
+	if orders {
+		err = m.mayOrder(plan.authority)
+	}
+	return errand{string(plan.id), func(ctx context.Context, progress acmecore.Progress) (acmecore.JobResult, error) {
+		if orders {
+			release, err := m.reserve(plan.authority)
+			if err != nil {
+				m.auditRefused(ctx, task, err)
+				return acmecore.JobResult{}, err
+			}
+			defer release()
+		}
 		began := time.Now()
 		_, err := m.Certify(ctx, request, progress)
-		return m.treatedSince(began, id), err
+		return m.treatedSince(began, plan.id), err
 	}}, err
 }
 
 // rehearsing says what would happen then.
 func (m *Manager) rehearsing(task control.Task) (errand, error) {
-	request, id, err := m.orderable(task.Certify)
-	return errand{string(id), func(ctx context.Context, progress acmecore.Progress) (acmecore.JobResult, error) {
-		rehearsal, err := m.Rehearse(ctx, request, progress)
+	request, plan, err := m.orderable(task.Certify)
+	if err != nil {
+		return errand{}, err
+	}
+	return errand{string(plan.id), func(ctx context.Context, progress acmecore.Progress) (acmecore.JobResult, error) {
+		rehearsal, err := m.rehearse(ctx, request, true, progress)
 		if err != nil {
 			return acmecore.JobResult{}, err
 		}
 		return acmecore.JobResult{Rehearsal: &rehearsal}, nil
-	}}, err
+	}}, nil
 }
 
 // orderable checks what a page wants to order: it chooses by names alone.
-func (m *Manager) orderable(asked *control.CertifyRequest) (request control.CertifyRequest, id acmecore.ID, err error) {
+func (m *Manager) orderable(asked *control.CertifyRequest) (request control.CertifyRequest, p *plan, err error) {
 	if asked == nil {
-		return request, "", &acmecore.Error{Kind: acmecore.Invalid, Op: "certify", Cause: errors.New("nothing is said of the certificate")}
+		return request, nil, &acmecore.Error{Kind: acmecore.Invalid, Op: "certify", Cause: errors.New("nothing is said of the certificate")}
 	}
 	names, err := namesOf(*asked)
 	if err == nil {
@@ -53,14 +72,13 @@ func (m *Manager) orderable(asked *control.CertifyRequest) (request control.Cert
 			Cause: errors.New("is no name of one"), Hint: "`wcme check ca` lists those of the CA"}
 	}
 	if err != nil {
-		return request, "", err
+		return request, nil, err
 	}
-	plan, err := m.plan(names, *asked)
-	if err != nil {
-		return request, "", err
+	if p, err = m.plan(names, *asked); err != nil {
+		return request, nil, err
 	}
-	targets, _ := m.targets(plan.id, plan.record) // one that cannot be used is told when it is installed in
-	return *asked, plan.id, m.fits(plan.id, plan.names, targets...)
+	targets, _ := m.targets(p.id, p.record) // one that cannot be used is told when it is installed in
+	return *asked, p, m.fits(p.id, p.names, targets...)
 }
 
 // named refuses an authority that is none of the configuration's own, nor a preset: a
@@ -89,7 +107,21 @@ func (m *Manager) renewing(task control.Task) (errand, error) {
 		result := m.treatedSince(time.Now(), task.ID)
 		result.Run = &run
 		return result, errors.Join(err, problemOf("renew", run))
-	}}, m.one(task)
+	}}, m.mayRenew(task)
+}
+
+// mayRenew checks that the task's certificate is managed, and that its CA may be asked
+// now. A record that names no CA that there is says so when it is renewed.
+func (m *Manager) mayRenew(task control.Task) error {
+	if err := m.one(task); err != nil {
+		return err
+	}
+	_, record := m.read(task.ID)
+	_, authority, err := m.Config().Find(record.CA)
+	if err != nil {
+		return nil
+	}
+	return m.mayOrder(authority)
 }
 
 // loadingOne brings one certificate into service: its load actions run whether they have
@@ -120,7 +152,6 @@ func (m *Manager) loadAgain(ctx context.Context, id acmecore.ID, progress acmeco
 		return err
 	}
 	standing.Loaded = nil
-	defer m.touch()
 	if err := m.root.PutStanding(id, standing); err != nil {
 		return err
 	}

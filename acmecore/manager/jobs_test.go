@@ -55,6 +55,7 @@ func TestLifeOfACertificateFromThePages(t *testing.T) {
 		t.Fatal(err)
 	}
 	job := mustBegin(t, m, certifyTask(control.DeedCertify, "www.example.test"), "form 1")
+	first := job
 	if again := mustBegin(t, m, certifyTask(control.DeedCertify, "www.example.test"), "form 1"); again.ID != job.ID {
 		t.Error("a double click began another job")
 	}
@@ -93,8 +94,11 @@ func TestLifeOfACertificateFromThePages(t *testing.T) {
 	if job := do(t, m, task(control.DeedRemove)); job.Problem != "" || job.Result.Certificate != nil {
 		t.Errorf("stop managing: got %+v", job)
 	}
-	if again := mustBegin(t, m, certifyTask(control.DeedCertify, "www.example.test"), "form 1"); again.ID != mustBegin(t, m, task(control.DeedRemove), "form 1").ID {
+	if again := mustBegin(t, m, certifyTask(control.DeedCertify, "www.example.test"), "form 1"); again.ID != first.ID {
 		t.Error("a form that was sent again, after all that: got another job")
+	}
+	if _, err := m.Begin(t.Context(), task(control.DeedRemove), "form 1"); acmecore.KindOf(err) != acmecore.NotFound {
+		t.Errorf("the form that was sent again with another wish: got %v, want that there is no such certificate any more", err)
 	}
 }
 
@@ -235,5 +239,32 @@ func TestPlacesChosenOnAPageAreRecorded(t *testing.T) {
 	placed := job.Result.Presences[0].Placed
 	if len(placed) != 2 || slices.ContainsFunc(placed, func(p acmecore.Placed) bool { return !p.Current }) {
 		t.Errorf("got %+v, want it in both", placed)
+	}
+}
+
+// TestOneFormHasSeveralButtons: the same wish is one job, however often it is sent, and
+// another one is another job.
+func TestOneFormHasSeveralButtons(t *testing.T) {
+	t.Parallel()
+	s := newSetting(t, "[[load]]\nname = \"one\"\nrun = \"true\"\n[[load]]\nname = \"two\"\nrun = \"true\"\n")
+	s.record(recordOfOne)
+	m := s.manager()
+	defer m.Close()
+	begin := func(action, form string) string {
+		t.Helper()
+		return ended(t, m, mustBegin(t, m, control.Task{Deed: control.DeedCheckLoad, Action: action}, form).ID).ID
+	}
+	one, two := begin("one", "form"), begin("two", "form")
+	if one == two {
+		t.Error("another button began nothing")
+	}
+	if begin("one", "form") != one || begin("two", "form") != two {
+		t.Error("the same button of the same form began something again")
+	}
+	if begin("one", "another form") == one {
+		t.Error("another form began nothing")
+	}
+	if begin("one", "") == begin("one", "") {
+		t.Error("what has no form is taken for the same")
 	}
 }

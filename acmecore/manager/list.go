@@ -45,7 +45,7 @@ func (m *Manager) listed(id acmecore.ID) acmecore.Certificate { return m.told(st
 
 // told is what there is to tell of a certificate in that situation.
 func (m *Manager) told(situation renew.Situation) acmecore.Certificate {
-	c, standing := situation.Certificate, situation.Standing
+	c, standing := situation.Certificate, m.experienced(situation.Certificate.ID, situation.Standing)
 	c.Renewal = situation.Rules.Renewal(c, standing.RenewalInfo)
 	c.Service = situation.Service()
 	c.Loads, c.LastRun = situation.Loads, standing.LastRun

@@ -101,6 +101,16 @@ func (m *Manager) endLeftover() error {
 
 // CheckLoad implements control.Operations.
 func (m *Manager) CheckLoad(ctx context.Context, name string, progress acmecore.Progress) (results []acmecore.LoadResult, err error) {
+	results, err = m.checkLoad(ctx, name, progress)
+	result := outcomeOf(results)
+	if err != nil {
+		result = outcome(err)
+	}
+	m.audit(ctx, "check load", acmecore.Inert(name), "", "", result)
+	return results, err
+}
+
+func (m *Manager) checkLoad(ctx context.Context, name string, progress acmecore.Progress) (results []acmecore.LoadResult, err error) {
 	actions, err := m.actionsNamed(name)
 	if err != nil {
 		return nil, err
@@ -120,7 +130,6 @@ func (m *Manager) CheckLoad(ctx context.Context, name string, progress acmecore.
 		results = append(results, m.load(ctx, given, batch, report))
 	}
 	m.recordCheck(ctx, began, len(batch.Certificates), results)
-	m.audit(ctx, "check load", name, "", "", outcomeOf(results))
 	return results, interruptedOr(ctx.Err(), "check load", name)
 }
 

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 	"time"
 
 	"wcme/acmecore"
@@ -32,10 +33,24 @@ func (m *Manager) Manage(ctx context.Context, request control.ManageRequest, pro
 	}
 	run, err := m.pipeline.Pass(ctx, wanted, progress)
 	if !request.DryRun {
-		m.audit(ctx, "manage", joined(force), "", "", fmt.Sprintf("%d renewed, %d failed", run.Count(acmecore.Renewed), run.Count(acmecore.Failed)))
+		m.audit(ctx, "manage", joined(force), "", treatedInWords(run), outcome(err))
 		err = errors.Join(err, m.sweep())
 	}
 	return run, interruptedOr(err, "manage", "certificates")
+}
+
+// treatedInWords says what came of a pass; each certificate has an entry of its own.
+func treatedInWords(run acmecore.Run) string {
+	var words []string
+	for _, outcome := range []acmecore.Outcome{acmecore.Renewed, acmecore.Repaired, acmecore.NotServed, acmecore.Failed, acmecore.Postponed} {
+		if n := run.Count(outcome); n > 0 {
+			words = append(words, fmt.Sprintf("%d %s", n, outcome))
+		}
+	}
+	if len(words) == 0 {
+		return "nothing was due"
+	}
+	return strings.Join(words, ", ")
 }
 
 // forced checks the certificates that are to be obtained although they are not due.
@@ -110,7 +125,7 @@ func (m *Manager) restore(ctx context.Context, request control.RestoreRequest, p
 		return acmecore.Certificate{}, err
 	}
 	entry.After = described(m.facts(request.ID))
-	m.step(m.steps(string(request.ID), progress), "store", string(request.ID), "version "+version+" is the current one")
+	m.step(m.stepsOf(request.ID, progress), "store", string(request.ID), "version "+version+" is the current one")
 	_, err = m.pipeline.One(ctx, renew.Request{Trigger: "restore", By: control.CallerFrom(ctx)}, request.ID, nil, progress)
 	return m.listed(request.ID), interruptedOr(err, "restore", string(request.ID))
 }
@@ -118,7 +133,6 @@ func (m *Manager) restore(ctx context.Context, request control.RestoreRequest, p
 // switchTo makes a version the current one, unless nobody could use it: one that is
 // over, or that lacks a name by now.
 func (m *Manager) switchTo(id acmecore.ID, before, version string) error {
-	defer m.touch()
 	if err := m.root.SwitchTo(id, version); err != nil {
 		return err
 	}

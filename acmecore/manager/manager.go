@@ -59,7 +59,6 @@ type Manager struct {
 	errands  errands
 	records  remembered
 	listing  index
-	touches  touches
 }
 
 // New returns a manager of the state directory. version is sent to CAs; the log
@@ -226,10 +225,19 @@ func (m *Manager) roots(authority config.Authority) (*x509.CertPool, error) {
 	return pool, nil
 }
 
-// steps hands each step to the log and to whoever asked for the run.
-func (m *Manager) steps(subject string, progress acmecore.Progress) acmecore.Progress {
+// steps hands each step to the log and to whoever asked for the work.
+func (m *Manager) steps(work string, progress acmecore.Progress) acmecore.Progress {
+	return m.stepsAs("work", work, progress)
+}
+
+// stepsOf does so with those of a certificate.
+func (m *Manager) stepsOf(id acmecore.ID, progress acmecore.Progress) acmecore.Progress {
+	return m.stepsAs("certificate", string(id), progress)
+}
+
+func (m *Manager) stepsAs(key, value string, progress acmecore.Progress) acmecore.Progress {
 	return func(step acmecore.Step) {
-		m.log.Info(step.Text, "run", subject, "stage", step.Stage, "subject", step.Subject)
+		m.log.Info(step.Text, key, value, "stage", step.Stage, "subject", step.Subject)
 		if progress != nil {
 			progress(step)
 		}

@@ -57,7 +57,6 @@ func (m *Manager) announce(p *plan) (takeBack func() error, err error) {
 	}
 	written, err := m.record(p)
 	return func() error {
-		defer m.touch()
 		_, now, err := m.root.Record(p.id)
 		switch {
 		case err != nil, written == nil, !bytes.Equal(now, written):
@@ -118,7 +117,6 @@ func (m *Manager) prove(ctx context.Context, client *order.Client, wanted order.
 
 // keep makes the new certificate the current one.
 func (m *Manager) keep(p *plan, journal *store.Journal, chain [][]byte, report acmecore.Progress) error {
-	defer m.touch()
 	version, err := m.root.KeepVersion(p.id, journal.Key(), chain)
 	if err != nil {
 		return err
@@ -136,7 +134,6 @@ func (m *Manager) keep(p *plan, journal *store.Journal, chain [][]byte, report a
 // record writes the record, and returns what it wrote: nothing where the record that is
 // there says the same, which may be somebody's own, with comments.
 func (m *Manager) record(p *plan) (written []byte, err error) {
-	defer m.touch()
 	text, err := p.record.Text()
 	if err != nil || m.says(p.id, text) {
 		return nil, err

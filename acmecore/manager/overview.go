@@ -14,8 +14,8 @@ const (
 	mostSize  = 200
 )
 
-// Overview implements control.Administration. What it says is never older than
-// freshness, and was read from the files that are there: see index.
+// Overview implements control.Administration. What it says was read from the files that
+// are there, and is never older than staleness: see index.
 func (m *Manager) Overview(ctx context.Context, query acmecore.Query) (acmecore.Overview, error) {
 	query, err := completed(query)
 	if err != nil {

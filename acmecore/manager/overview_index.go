@@ -5,6 +5,7 @@ import (
 	"errors"
 	"slices"
 	"strings"
+	"sync/atomic"
 	"time"
 
 	"wcme/acmecore"
@@ -12,10 +13,6 @@ import (
 	"wcme/acmecore/renew"
 	"wcme/acmecore/store"
 )
-
-// freshness is how old an answer about all certificates may be. Within that time
-// everybody gets the same one; after it, the files are looked at again.
-const freshness = time.Second
 
 // index is what is known of all certificates, so that ten thousand of them need not be
 // read for each page that is shown.
@@ -25,8 +22,9 @@ const freshness = time.Second
 // those certificates again of which one differs. When the configuration, the time
 // zone, or a target's directory, template or password is another one, it reads all.
 type index struct {
+	last    atomic.Pointer[answer] // nil before the first, and after a look that did not come to its end
+	turn    busy                   // has one look go on at a time, which holds what follows
 	ground  ground
-	looked  time.Time // when a look last came to its end; zero when one did not
 	known   map[acmecore.ID]known
 	entries []*entry // sorted by name; replaced, and never changed
 }
@@ -57,33 +55,6 @@ type ground struct {
 
 func (g ground) equal(other ground) bool {
 	return g.config == other.config && g.zone == other.zone && slices.Equal(g.places, other.places)
-}
-
-// indexing is what a look at the index holds.
-const indexing = "the list of certificates"
-
-// indexed returns the certificates as they are, sorted by name. An end of the context
-// keeps what was read until then for the next one who asks.
-func (m *Manager) indexed(ctx context.Context) ([]*entry, error) {
-	release, err := m.busy.hold(ctx, indexing)
-	if err != nil {
-		return nil, err
-	}
-	defer release()
-	x, ground := &m.listing, m.ground()
-	same := x.ground.equal(ground)
-	if same && !x.looked.IsZero() && time.Since(x.looked) < freshness {
-		return x.entries, nil
-	}
-	if !same {
-		x.known = nil
-	}
-	x.ground, x.looked = ground, time.Time{}
-	if err := m.lookAgain(ctx, x); err != nil {
-		return nil, err
-	}
-	x.looked = time.Now()
-	return x.entries, nil
 }
 
 // lookAgain brings the index into line with the files.
@@ -159,7 +130,7 @@ func (m *Manager) learn(id acmecore.ID, before known) known {
 		targets = append(targets, placed.Files...)
 	}
 	if !slices.Equal(targets, before.targets) {
-		k.targets, k.stamps = targets, slices.Concat(k.stamps[:store.OwnStamps], m.stamps(nil, id, targets)[store.OwnStamps:])
+		k.targets, k.stamps = targets, placeStamps(k.stamps[:store.OwnStamps:store.OwnStamps], targets)
 		k.passing = k.passing || slices.ContainsFunc(k.stamps[store.OwnStamps:], store.Stamp.IsAbsent)
 	}
 	for _, one := range k.stamps {

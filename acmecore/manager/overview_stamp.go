@@ -16,7 +16,10 @@ const settled = 2 * time.Second
 // stamps adds those of the files that a certificate is read from: first its own, then
 // those in targets.
 func (m *Manager) stamps(list []store.Stamp, id acmecore.ID, targets []string) []store.Stamp {
-	list = m.root.Stamps(list, id)
+	return placeStamps(m.root.Stamps(list, id), targets)
+}
+
+func placeStamps(list []store.Stamp, targets []string) []store.Stamp {
 	for _, path := range targets {
 		list = append(list, store.StampOf(path))
 	}

@@ -243,6 +243,57 @@ func (s *setting) installAs(path string) {
 	}
 }
 
+// TestOverviewWaitsForNoLookThatCanBeMadeBeside has an answer of a certain age, and a
+// change by hand since then.
+func TestOverviewWaitsForNoLookThatCanBeMadeBeside(t *testing.T) {
+	t.Parallel()
+	ended := func(s *setting, m *manager.Manager) {
+		release, err := m.Hold(s.Context(), "a_example_test")
+		if err != nil {
+			s.Fatal(err)
+		}
+		release()
+	}
+	come := func(s *setting, _ *manager.Manager) { s.several(map[string]int{"b": 10}) }
+	nothing := func(*setting, *manager.Manager) {}
+	for _, row := range []struct {
+		what  string
+		age   time.Duration
+		since func(*setting, *manager.Manager)
+		waits bool
+	}{
+		{"of a moment", 0, nothing, false},
+		{"of a moment, and a run has ended", 0, ended, true},
+		{"of a moment, and a record has come", 0, come, true},
+		{"of two seconds", 2 * time.Second, nothing, false},
+		{"of two seconds, and a run has ended", 2 * time.Second, ended, true},
+		{"of two seconds, and a record has come", 2 * time.Second, come, true},
+		{"of four seconds", 4 * time.Second, nothing, true},
+	} {
+		s := newSetting(t, "")
+		s.several(map[string]int{"a": 10})
+		m := s.unrecovered()
+		state := func() acmecore.State { return overview(t, m, acmecore.Query{}).Certificates[0].State(time.Now()) }
+		before := state()
+		s.remove("priv", "certificates", "a_example_test", "current")
+		row.since(s, m)
+		m.Age(row.age)
+		want := before
+		if row.waits {
+			want = acmecore.Missing
+		}
+		if got := state(); got != want {
+			t.Errorf("%s: got %q, want %q", row.what, got, want)
+		}
+		if err := m.Await(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		if got := state(); row.age > 0 && got != acmecore.Missing {
+			t.Errorf("%s: after a look beside got %q, want that it is missing", row.what, got)
+		}
+	}
+}
+
 func TestOverviewFollowsRecordsAndConfiguration(t *testing.T) {
 	t.Parallel()
 	s := newSetting(t, "")

@@ -23,6 +23,12 @@ const maxProbes = 8
 // challenges of an order are, and disturb none. Nothing that they find out keeps
 // anybody from ordering a certificate.
 func (m *Manager) CheckChallenge(ctx context.Context, request control.ChallengeRequest, progress acmecore.Progress) ([]acmecore.Reach, error) {
+	return m.checkChallenge(ctx, request, nil, progress)
+}
+
+// checkChallenge is CheckChallenge, but for the names that are to be asked for outside
+// alone: see probe.Options.
+func (m *Manager) checkChallenge(ctx context.Context, request control.ChallengeRequest, outside func(acmecore.Name) bool, progress acmecore.Progress) ([]acmecore.Reach, error) {
 	lookup, err := lookupOf(request.DNS)
 	if err != nil {
 		return nil, err
@@ -48,6 +54,7 @@ func (m *Manager) CheckChallenge(ctx context.Context, request control.ChallengeR
 		UserAgent:  "wcme/" + m.version + " check; asks as a certification authority does",
 		Absent:     challenge.Absent,
 		Progress:   m.steps("check challenge", progress),
+		Outside:    outside,
 	}))
 	return reaches, interruptedOr(err, "check challenge of", string(names[0]))
 }

@@ -1,9 +1,12 @@
 package manager
 
 import (
+	"context"
+	"fmt"
 	"sync"
 
 	"wcme/acmecore"
+	"wcme/acmecore/logging"
 )
 
 // remembered is what is kept in memory of the records, so that a page need not read
@@ -40,3 +43,19 @@ func textSize(line acmecore.LogLine) int {
 	}
 	return size
 }
+
+// maxWords are looked for at once: each one is work with every line.
+const maxWords = 16
+
+// wordsToFind are the words of a query, each once, in small letters.
+func wordsToFind(op, text string) ([]string, error) {
+	words := logging.Words(text)
+	if len(words) > maxWords {
+		return nil, &acmecore.Error{Kind: acmecore.Invalid, Op: op, Cause: fmt.Errorf("%d words are looked for, and no more than %d can be at once", len(words), maxWords),
+			Hint: "leave some of them out"}
+	}
+	return words, nil
+}
+
+// isGone tells now and then, of so many lines, whether whoever has asked has gone.
+func isGone(ctx context.Context, lines int) bool { return lines%1000 == 0 && ctx.Err() != nil }

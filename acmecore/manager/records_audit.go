@@ -8,13 +8,10 @@ import (
 	"fmt"
 	"strconv"
 	"strings"
-	"sync"
-	"time"
 
 	"wcme/acmecore"
 	"wcme/acmecore/audit"
 	"wcme/acmecore/logging"
-	"wcme/acmecore/store"
 )
 
 // How many entries are answered.
@@ -23,56 +20,26 @@ const (
 	mostEntries  = 500
 )
 
-// trailLife is how long a verification holds, even where no file seems to have changed:
-// whoever can change them can set their times.
-const trailLife = 10 * time.Minute
-
-// trailRead remembers what came of verifying the audit trail.
-type trailRead struct {
-	mu      sync.Mutex
-	at      time.Time
-	state   store.AuditState
-	entries int
-	broken  string
-}
-
 // Audit implements control.Administration.
 func (m *Manager) Audit(ctx context.Context, query acmecore.AuditQuery) (page acmecore.AuditPage, err error) {
-	page.Total, page.Broken, err = m.verified()
+	words, err := wordsToFind("read the audit trail", query.Words)
 	if err != nil {
 		return page, err
 	}
-	page.Whole = page.Broken == ""
+	verdict, err := m.verified(ctx)
+	if err != nil {
+		return page, err
+	}
+	page.Total, page.Broken, page.Whole = verdict.entries, verdict.broken, verdict.broken == ""
 	page.Entries = []acmecore.AuditEntry{}
 	file, size, err := m.root.AuditLog()
 	if err != nil || file == nil {
 		return page, err
 	}
 	defer file.Close()
-	search := auditSearch{words: strings.Fields(strings.ToLower(query.Words)), before: query.Before,
+	search := auditSearch{words: words, before: query.Before,
 		limit: atMost(query.Limit, usualEntries, mostEntries), left: maxAudited, page: &page}
 	return page, search.back(ctx, logging.NewBackward(file, size))
-}
-
-// verified verifies the trail, unless that has just been done.
-func (m *Manager) verified() (entries int, broken string, err error) {
-	trail := &m.records.trail
-	trail.mu.Lock()
-	defer trail.mu.Unlock()
-	state, err := m.root.AuditState()
-	if err != nil {
-		return 0, "", err
-	}
-	if age := m.now().Sub(trail.at); state == trail.state && age >= 0 && age < trailLife {
-		return trail.entries, trail.broken, nil
-	}
-	summary, err := m.root.VerifyAudit()
-	var problem *audit.Broken
-	if err != nil && !errors.As(err, &problem) {
-		return 0, "", err
-	}
-	trail.at, trail.state, trail.entries, trail.broken = m.now(), state, summary.Entries, brokenSentence(problem)
-	return trail.entries, trail.broken, nil
 }
 
 // brokenSentence says where the trail is broken, and how.
@@ -104,7 +71,10 @@ type auditSearch struct {
 // verification has to say of them is on the page.
 func (s *auditSearch) back(ctx context.Context, lines *logging.Backward) error {
 	var last uint64
-	for lines.Next() {
+	for count := 1; lines.Next(); count++ {
+		if isGone(ctx, count) {
+			return ctx.Err()
+		}
 		if number := numberOf(lines.Line()); number == 0 || s.before > 0 && number >= s.before {
 			continue // before the page begins
 		}

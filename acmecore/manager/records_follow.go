@@ -95,7 +95,10 @@ func logAfter(ctx context.Context, files []store.LogFile, query acmecore.LogQuer
 func (s *logSearch) onInFile(at *place) (full bool, err error) {
 	file := s.files[at.file]
 	lines := logging.NewForward(file, at.offset, file.Info.Size(), at.file > 0)
-	for lines.Next() {
+	for count := 1; lines.Next(); count++ {
+		if isGone(s.ctx, count) {
+			return false, s.ctx.Err()
+		}
 		at.offset = lines.Offset()
 		s.left -= len(lines.Line())
 		if line, parsed, wanted := s.filter.Match(lines.Line()); wanted {

@@ -66,9 +66,10 @@ func (m *Manager) opened(ctx context.Context, query acmecore.LogQuery, filter lo
 }
 
 func filterOf(query acmecore.LogQuery) (logging.Filter, error) {
-	filter := logging.Filter{Certificate: query.Certificate, Words: strings.Fields(query.Words), From: query.From, To: query.To}
-	if query.Level == "" {
-		return filter, nil
+	words, err := wordsToFind("read log", query.Words)
+	filter := logging.Filter{Certificate: query.Certificate, Words: words, From: query.From, To: query.To}
+	if query.Level == "" || err != nil {
+		return filter, err
 	}
 	filter.Leveled = true
 	if err := filter.Level.UnmarshalText([]byte(query.Level)); err != nil {
@@ -148,7 +149,10 @@ func (s *logSearch) tooOld(file int) bool {
 // something left before it.
 func (s *logSearch) backInFile(at *place) (ended bool, err error) {
 	lines := logging.NewBackward(s.files[at.file], at.offset)
-	for lines.Next() {
+	for count := 1; lines.Next(); count++ {
+		if isGone(s.ctx, count) {
+			return false, s.ctx.Err()
+		}
 		at.offset = lines.Offset()
 		s.left -= len(lines.Line())
 		line, parsed, wanted := s.filter.Match(lines.Line())

@@ -406,3 +406,73 @@ func TestRawLogIsTheFile(t *testing.T) {
 		}
 	}
 }
+
+// TestManyWordsAreRefused: each one is work with every line.
+func TestManyWordsAreRefused(t *testing.T) {
+	t.Parallel()
+	l := newLogged(t, 1<<20)
+	l.log.Info("begin w00")
+	var many strings.Builder
+	for i := range 17 {
+		fmt.Fprintf(&many, "w%02d ", i)
+	}
+	if _, err := l.m.Log(t.Context(), acmecore.LogQuery{Words: many.String()}); acmecore.KindOf(err) != acmecore.Invalid || acmecore.HintOf(err) == "" {
+		t.Errorf("17 words: got %v, want that it is invalid", err)
+	}
+	if _, err := l.m.Audit(t.Context(), acmecore.AuditQuery{Words: many.String()}); acmecore.KindOf(err) != acmecore.Invalid {
+		t.Errorf("17 words in the audit trail: got %v, want that it is invalid", err)
+	}
+	if page := l.ask(acmecore.LogQuery{Words: strings.Repeat("begin W00 ", 500)}); len(page.Lines) != 1 {
+		t.Errorf("two words, 500 times each: %d lines, want 1", len(page.Lines))
+	}
+}
+
+// leaving is a context of somebody who goes away after having been looked for so often.
+type leaving struct {
+	context.Context
+	looks int
+}
+
+func (l *leaving) Err() error {
+	if l.looks--; l.looks < 0 {
+		return context.Canceled
+	}
+	return nil
+}
+
+// TestSearchEndsWithWhoeverWantsIt: 20,000 lines are not read to their end for nobody.
+func TestSearchEndsWithWhoeverWantsIt(t *testing.T) {
+	t.Parallel()
+	l := newLogged(t, 64<<20)
+	l.log.Info("the first")
+	after := l.ask(acmecore.LogQuery{}).Newer
+	for range 20_000 {
+		l.log.Info("certificate")
+	}
+	s := &setting{TB: t, dir: l.dir, root: l.root}
+	lines := strings.Repeat(`{"number":1,"at":"2026-11-20T23:20:01Z","who":"","what":""}`+"\n", 20_000)
+	s.write(lines, "log", "audit.log")
+	for what, ask := range map[string]func(context.Context) error{
+		"backwards": func(ctx context.Context) error {
+			_, err := l.m.Log(ctx, acmecore.LogQuery{Words: "nowhere"})
+			return err
+		},
+		"forwards": func(ctx context.Context) error {
+			_, err := l.m.Log(ctx, acmecore.LogQuery{Words: "nowhere", After: after})
+			return err
+		},
+		"in the audit trail": func(ctx context.Context) error {
+			_, err := l.m.Audit(ctx, acmecore.AuditQuery{Words: "nowhere"})
+			return err
+		},
+	} {
+		ctx := &leaving{Context: t.Context(), looks: 3}
+		if err := ask(ctx); !errors.Is(err, context.Canceled) || ctx.looks < -3 {
+			t.Errorf("%s: got %v, after %d looks too many", what, err, -ctx.looks)
+		}
+		ctx = &leaving{Context: t.Context(), looks: 1000}
+		if err := ask(ctx); err != nil || ctx.looks > 980 {
+			t.Errorf("%s: got %v, and looked %d times, want 20", what, err, 1000-ctx.looks)
+		}
+	}
+}

@@ -131,7 +131,7 @@ func (r *runsRead) has(read runRead, id acmecore.ID) bool {
 
 // lineOfRun is a record in a line.
 func lineOfRun(run acmecore.Run) acmecore.RunLine {
-	line := acmecore.RunLine{ID: run.ID, Trigger: acmecore.Inert(run.Trigger), By: acmecore.Inert(run.By), Began: run.Began, Ended: run.Ended, Managed: run.Managed,
+	line := acmecore.RunLine{ID: run.ID, Trigger: acmecore.Inert(run.Trigger), By: acmecore.Inert(run.By), Began: run.Began, Ended: run.Ended, Managed: run.Managed, Asked: run.Asked(),
 		DryRun: run.DryRun, Problem: acmecore.Inert(run.Problem), Outcomes: make(map[acmecore.Outcome]int)}
 	for _, treated := range run.Certificates {
 		line.Outcomes[treated.Outcome]++

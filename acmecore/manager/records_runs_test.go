@@ -2,7 +2,6 @@ package manager_test
 
 import (
 	"fmt"
-	"os"
 	"strings"
 	"testing"
 	"time"
@@ -212,32 +211,5 @@ func TestBrokenAuditIsShown(t *testing.T) {
 		if err != nil || page.Whole || !strings.HasPrefix(page.Broken, row.want) || len(page.Entries) < 3 {
 			t.Errorf("%s: %+v, %v; want %q", what, page, err, row.want)
 		}
-	}
-}
-
-// TestVerificationIsRemembered changes the trail behind the back of its times.
-func TestVerificationIsRemembered(t *testing.T) {
-	t.Parallel()
-	s := newSetting(t, "")
-	m := s.unrecovered()
-	s.trail(3)
-	if page, err := m.Audit(t.Context(), acmecore.AuditQuery{}); err != nil || !page.Whole {
-		t.Fatalf("%+v, %v", page, err)
-	}
-	path := s.path("log", "audit.log")
-	info, err := os.Stat(path)
-	if err != nil {
-		t.Fatal(err)
-	}
-	s.write(strings.Replace(s.read("log", "audit.log"), "certify", "restore", 1), "log", "audit.log")
-	if err := os.Chtimes(path, time.Time{}, info.ModTime()); err != nil {
-		t.Fatal(err)
-	}
-	if page, err := m.Audit(t.Context(), acmecore.AuditQuery{}); err != nil || !page.Whole {
-		t.Errorf("it was verified again: %+v, %v", page, err)
-	}
-	s.trail(1)
-	if page, err := m.Audit(t.Context(), acmecore.AuditQuery{}); err != nil || page.Whole {
-		t.Errorf("it was not verified again after another entry: %+v, %v", page, err)
 	}
 }

@@ -25,6 +25,11 @@ const (
 // Rehearse implements control.Operations. What it finds keeps nobody from ordering: the
 // CA looks from elsewhere, and counts for itself.
 func (m *Manager) Rehearse(ctx context.Context, request control.CertifyRequest, progress acmecore.Progress) (acmecore.Rehearsal, error) {
+	return m.rehearse(ctx, request, false, progress)
+}
+
+// rehearse is Rehearse, for a page or for the command line.
+func (m *Manager) rehearse(ctx context.Context, request control.CertifyRequest, forPage bool, progress acmecore.Progress) (acmecore.Rehearsal, error) {
 	names, err := namesOf(request)
 	if err != nil {
 		return acmecore.Rehearsal{}, err
@@ -35,7 +40,7 @@ func (m *Manager) Rehearse(ctx context.Context, request control.CertifyRequest, 
 	}
 	result := m.planned(plan)
 	result.Asked = acmecore.Asked{CA: acmecore.Inert(request.CA), Key: request.Key, Profile: acmecore.Inert(request.Profile), Install: request.Install, Load: request.Load}
-	r := &rehearsal{Manager: m, plan: plan, request: request, report: m.steps("rehearse "+string(plan.id), progress), result: result}
+	r := &rehearsal{Manager: m, plan: plan, request: request, forPage: forPage, report: m.steps("rehearse "+string(plan.id), progress), result: result}
 	for _, stage := range []func(context.Context){r.names, r.authority, r.challenges, r.caa, r.limits, r.places} {
 		if stage(ctx); ctx.Err() != nil {
 			return acmecore.Rehearsal{}, interruptedOr(ctx.Err(), "rehearse", string(plan.id))
@@ -64,6 +69,7 @@ type rehearsal struct {
 	*Manager
 	plan    *plan
 	request control.CertifyRequest
+	forPage bool
 	report  acmecore.Progress
 	result  acmecore.Rehearsal
 	found   acmecore.Authority // what the CA says of itself; the zero value where it says nothing

@@ -63,7 +63,7 @@ func profileThere(profile string, found acmecore.Authority) acmecore.Rehearsed {
 
 // challenges asks for a challenge of each name as the CA would.
 func (r *rehearsal) challenges(ctx context.Context) {
-	reaches, err := r.CheckChallenge(ctx, control.ChallengeRequest{Names: r.plan.names, DNS: r.errands.dns, Port: r.errands.port}, nil)
+	reaches, err := r.checkChallenge(ctx, control.ChallengeRequest{Names: r.plan.names, DNS: r.errands.dns, Port: r.errands.port}, r.outside(), nil)
 	if err != nil {
 		r.add(acmecore.Rehearsed{Subject: string(r.plan.id), What: aboutChallenge, Wrong: true, Text: err.Error(), Try: acmecore.HintOf(err)})
 		return
@@ -71,6 +71,19 @@ func (r *rehearsal) challenges(ctx context.Context) {
 	for _, reach := range reaches {
 		r.add(reached(reach))
 	}
+}
+
+// outside tells which names are asked for outside alone: on a page, where anybody's can be
+// typed, those that are not managed. On the command line it is none of them.
+func (r *rehearsal) outside() func(acmecore.Name) bool {
+	if !r.forPage {
+		return nil
+	}
+	managed, err := r.allNames()
+	if err != nil {
+		r.log.Warn("names of certificates not read", "error", err) // those are taken for not managed
+	}
+	return func(name acmecore.Name) bool { return !managed[name] }
 }
 
 // reached says how far a challenge of a name got: what is wrong where something is, and
@@ -83,6 +96,9 @@ func reached(reach acmecore.Reach) acmecore.Rehearsed {
 			found.Text = visit.Address + ": " + found.Text
 			findings = append(findings, found)
 		}
+	}
+	if reach.Path == "" && !slices.ContainsFunc(findings, func(f acmecore.Finding) bool { return f.Wrong }) {
+		finding.Wrong, finding.Unknown = false, true // nobody was asked, for no fault of the name's
 	}
 	var texts []string
 	for _, found := range findings {
@@ -168,13 +184,4 @@ func untilOf(failures []acmecore.Failure) (until time.Time) {
 		until = failures[len(failures)-1].Until
 	}
 	return until
-}
-
-// paceOf is how long the daily work would wait before it places an order at the CA.
-func (m *Manager) paceOf(directory string) (wait time.Duration) {
-	m.pacing.Lock()
-	defer m.pacing.Unlock()
-	limit := m.Config().Renew.Orders
-	_, wait = m.paces[directory].Take(time.Now(), limit.Count, limit.Per) // and nothing is kept of it
-	return wait
 }

@@ -8,6 +8,7 @@ import (
 	"os"
 	"slices"
 	"strings"
+	"sync/atomic"
 	"testing"
 
 	"wcme/acmecore"
@@ -22,6 +23,7 @@ type rehearsed struct {
 	*setting
 	*manager.Manager
 	names *lab.NameServer
+	asked *atomic.Int32 // how often the web server was
 }
 
 func newRehearsed(t *testing.T, configuration string) rehearsed {
@@ -33,13 +35,18 @@ func newRehearsed(t *testing.T, configuration string) rehearsed {
 	if err != nil {
 		t.Fatal(err)
 	}
-	server := &http.Server{Handler: files(s.path("www"))}
+	asked := new(atomic.Int32)
+	answer := files(s.path("www"))
+	server := &http.Server{Handler: http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		asked.Add(1)
+		answer.ServeHTTP(w, r)
+	})}
 	go server.Serve(listener)
 	t.Cleanup(func() { server.Close() })
 	m := s.manager()
 	m.RehearseAt(pebble.Names.DNS, listener.Addr().(*net.TCPAddr).Port)
 	t.Cleanup(m.Close)
-	return rehearsed{s, m, pebble.Names}
+	return rehearsed{s, m, pebble.Names, asked}
 }
 
 func (r rehearsed) register(t *testing.T) {
@@ -236,5 +243,41 @@ func TestRehearsalAsAJob(t *testing.T) {
 	}
 	if after, err := r.Choices(t.Context()); err != nil || len(after.Profiles["lab"]) == 0 {
 		t.Errorf("choices afterwards: got %+v, %v", after, err)
+	}
+}
+
+// TestRehearsalOfAPageAsksNoPrivateAddress: whoever can type a name on a page has this
+// host ask nobody in its own networks. What is managed is asked wherever it is, and so is
+// everything on the command line.
+func TestRehearsalOfAPageAsksNoPrivateAddress(t *testing.T) {
+	t.Parallel()
+	r := newRehearsed(t, "")
+	r.register(t)
+	page := func() acmecore.Rehearsal {
+		t.Helper()
+		job := do(t, r.Manager, certifyTask(control.DeedRehearse, "www.example.test", "shop.example.test"))
+		if job.Problem != "" || job.Result.Rehearsal == nil {
+			t.Fatalf("got %+v", job)
+		}
+		return *job.Result.Rehearsal
+	}
+	got := page()
+	for _, name := range []string{"www.example.test", "shop.example.test"} {
+		wantAbout(t, got, "challenge path", "?"+name, "127.0.0.1 is not reachable from the Internet, and was not asked")
+	}
+	if !got.Ready || r.asked.Load() != 0 {
+		t.Errorf("ready %v, and the server was asked %d times", got.Ready, r.asked.Load())
+	}
+	if _, err := r.Certify(t.Context(), request("www.example.test"), nil); err != nil {
+		t.Fatal(err)
+	}
+	got = page()
+	wantAbout(t, got, "challenge path", "www.example.test", "answered rightly")
+	wantAbout(t, got, "challenge path", "?shop.example.test", "was not asked")
+	if asked := r.asked.Load(); asked != 1 {
+		t.Errorf("the server was asked %d times, want once", asked)
+	}
+	if _, err := r.Rehearse(t.Context(), request("shop.example.test"), nil); err != nil || r.asked.Load() != 2 {
+		t.Errorf("on the command line: %v, and the server was asked %d times", err, r.asked.Load())
 	}
 }

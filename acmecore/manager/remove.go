@@ -31,13 +31,13 @@ func (m *Manager) remove(ctx context.Context, id acmecore.ID, progress acmecore.
 	read := m.reading(id)
 	entry.Before, entry.After = described(read.Certificate), described(read.Certificate)
 	installed := m.installed(read)
-	defer m.touch()
+	m.auditBegun(*entry)
 	path, err := m.root.PutRecordAside(id)
 	if err != nil {
 		return err
 	}
 	entry.After = "not managed"
-	report := m.steps(string(id), progress)
+	report := m.stepsOf(id, progress)
 	m.step(report, "remove", path, "its record is here from now on, and is not read")
 	if err := m.root.DropOrder(id); err != nil {
 		return err

@@ -50,8 +50,9 @@ func (m *Manager) revoke(ctx context.Context, request control.RevokeRequest, pro
 	if err := m.notRevoked(request.ID, version); err != nil {
 		return acmecore.Certificate{}, err
 	}
-	report := m.steps(string(request.ID), progress)
+	report := m.stepsOf(request.ID, progress)
 	reason := acmecore.RevocationReason(request.Reason)
+	m.auditBegun(*entry)
 	err = m.revokeAtCA(ctx, request.ID, leaf, reason, report)
 	if err == nil || errors.Is(err, order.ErrRevoked) {
 		entry.After += ", revoked: " + reason.String()
@@ -115,7 +116,6 @@ func (m *Manager) revokeAtCA(ctx context.Context, id acmecore.ID, leaf *x509.Cer
 // noteRevoked remembers what the CA has done, and says what follows.
 func (m *Manager) noteRevoked(id acmecore.ID, version string, reason acmecore.RevocationReason, report acmecore.Progress) error {
 	revocation := acmecore.Revocation{At: m.now().UTC().Truncate(time.Second), Reason: reason}
-	defer m.touch()
 	if err := m.root.NoteRevoked(id, version, revocation); err != nil {
 		return err
 	}

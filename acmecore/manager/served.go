@@ -35,7 +35,7 @@ func (s stages) Proofs(ctx context.Context, id acmecore.ID) []acmecore.Proof {
 // Verify implements renew.Stages.
 func (s stages) Verify(ctx context.Context, id acmecore.ID, report acmecore.Progress) []acmecore.Proof {
 	c, record := s.read(id)
-	return s.verifier().Verify(ctx, s.places(c, record), c.Fingerprint, s.steps(string(id), report))
+	return s.verifier().Verify(ctx, s.places(c, record), c.Fingerprint, s.stepsOf(id, report))
 }
 
 // maxLooks is how many certificates are looked at as visitors at once.

@@ -93,16 +93,8 @@ func (s stages) Settle(id acmecore.ID) error { return s.settle(id) }
 func (s stages) Pace(authority string) (wait time.Duration) {
 	s.pacing.Lock()
 	defer s.pacing.Unlock()
-	pace, found := s.paces[authority]
-	if !found {
-		text, err := s.root.Pace(authority)
-		if err != nil {
-			s.log.Warn("pace of orders not read", "ca", authority, "error", err)
-		}
-		_ = json.Unmarshal(text, &pace) // what is no note is none
-	}
 	limit := s.Config().Renew.Orders
-	pace, wait = pace.Take(time.Now(), limit.Count, limit.Per)
+	pace, wait := s.pace(authority).Take(time.Now(), limit.Count, limit.Per)
 	if s.paces[authority] = pace; wait > 0 {
 		return wait // nothing was taken
 	}
@@ -192,7 +184,7 @@ func (s stages) Obtain(ctx context.Context, id acmecore.ID, report acmecore.Prog
 	if err != nil {
 		return err
 	}
-	return s.obtain(ctx, plan, s.steps(string(id), report))
+	return s.obtain(ctx, plan, s.stepsOf(id, report))
 }
 
 // Failure implements renew.Stages.
@@ -226,7 +218,6 @@ func each(err error, visit func(error)) {
 
 // Remember implements renew.Stages.
 func (s stages) Remember(id acmecore.ID, standing acmecore.Standing) error {
-	defer s.touch()
 	return s.root.PutStanding(id, standing)
 }
 

@@ -76,8 +76,8 @@ func (w *Watch) Keep(ctx context.Context, kick <-chan struct{}) {
 	defer beside.Wait()
 	beside.Go(func() { w.reporter.Run(ctx) })
 	beside.Go(func() { w.beat(ctx) })
-	beside.Go(func() { _, _ = w.indexed(ctx) }) // so that the first page waits for nothing; what is wrong there, that page says
 	beside.Go(func() { w.lookOutside(ctx) })
+	_, _ = w.indexed(ctx) // before the first pass, which reads the same files: somebody may wait for a page. What is wrong there, that page says
 	daily := func(after time.Time) time.Time { return w.rules(noRecord()).NextDaily(after) }
 	w.pipeline.KeepTime(ctx, daily, kick, &w.rhythm)
 }

@@ -135,6 +135,17 @@ func private(address netip.Addr) acmecore.Finding {
 		Try:  "for a CA of your own that is fine; `--dns HOST:PORT` asks a name server outside"}
 }
 
+// unasked is about addresses that were left out.
+func unasked(name acmecore.Name, addresses []netip.Addr) acmecore.Finding {
+	first := addresses[0].String()
+	if len(addresses) > 1 {
+		first += fmt.Sprintf(" and %d more", len(addresses)-1)
+	}
+	return acmecore.Finding{Verdict: acmecore.Private,
+		Text: "the address " + first + " is not reachable from the Internet, and was not asked: for names that are not managed yet, the pages ask no private address",
+		Try:  "on this host, `wcme check challenge " + string(name) + "` asks there, and `--dns HOST:PORT` asks a name server outside; a public CA cannot connect to it"}
+}
+
 func tooMany(count int) acmecore.Finding {
 	return acmecore.Finding{Verdict: acmecore.TooManyPlaces,
 		Text: fmt.Sprintf("the name has %d addresses; the first %d are asked", count, maxAddresses)}

@@ -55,6 +55,10 @@ type Options struct {
 	Absent     string            // what wCME answers to a challenge that is not pending
 	Progress   acmecore.Progress // gets a step for each finding; may be nil
 	Patience   time.Duration     // for a connection, for TLS, for an answer; 0 is 10 s
+	// Outside tells of which names only those addresses are asked that the Internet can
+	// know, so that nobody has this host ask around in its own networks by choosing names;
+	// nil is none of them.
+	Outside func(acmecore.Name) bool
 }
 
 // Prober checks names, several at once if need be.
@@ -91,6 +95,11 @@ func (p *Prober) Check(ctx context.Context, name acmecore.Name) (reach acmecore.
 		p.add(&reach.Findings, name, "", unresolved(err))
 		return reach, nil
 	}
+	if p.Outside != nil && p.Outside(name) {
+		if addresses = p.outside(&reach, addresses); len(addresses) == 0 {
+			return reach, nil
+		}
+	}
 	if len(addresses) > maxAddresses {
 		p.add(&reach.Findings, name, "", tooMany(len(addresses)))
 		addresses = addresses[:maxAddresses]
@@ -107,6 +116,22 @@ func (p *Prober) Check(ctx context.Context, name acmecore.Name) (reach acmecore.
 	}
 	p.conclude(&reach)
 	return reach, nil
+}
+
+// outside leaves out addresses that the Internet cannot know, and says so.
+func (p *Prober) outside(reach *acmecore.Reach, addresses []netip.Addr) (public []netip.Addr) {
+	var others []netip.Addr
+	for _, address := range addresses {
+		if isPublic(address) {
+			public = append(public, address)
+		} else {
+			others = append(others, address)
+		}
+	}
+	if len(others) > 0 {
+		p.add(&reach.Findings, reach.Name, "", unasked(reach.Name, others))
+	}
+	return public
 }
 
 // challengePath is where challenges stand (RFC 8555 section 8.3).

@@ -11,6 +11,7 @@ import (
 	"net/netip"
 	"net/url"
 	"strings"
+	"sync/atomic"
 	"testing"
 
 	"wcme/acmecore"
@@ -277,5 +278,25 @@ func TestUnpublishedProbeIsAnError(t *testing.T) {
 	p := probe.New(probe.Options{Challenges: b, Lookup: hosts(map[string][]string{string(name): {"127.0.0.1"}})})
 	if _, err := p.Check(t.Context(), name); !errors.Is(err, full) || b.withdrawn != 1 {
 		t.Errorf("got %v, withdrawn %d times", err, b.withdrawn)
+	}
+}
+
+// TestOutsideAsksPublicAddressesAlone: for such a name nobody is asked, nothing is
+// published, and it is said why.
+func TestOutsideAsksPublicAddressesAlone(t *testing.T) {
+	t.Parallel()
+	b, asked := new(board), new(atomic.Int32)
+	endpoint := serve(t, "127.0.0.1", func(w http.ResponseWriter, r *http.Request) { asked.Add(1); b.serve(w, r) })
+	prober := probe.New(probe.Options{Challenges: b, Port: int(endpoint.Port()), Outside: func(n acmecore.Name) bool { return n != name },
+		Lookup: hosts(map[string][]string{string(name): {"127.0.0.1"}, "new.example.test": {"127.0.0.1", "10.0.0.1", "fe80::1", "169.254.169.254", "::1"}})})
+	reach, err := prober.Check(t.Context(), "new.example.test")
+	if err != nil || asked.Load() != 0 || b.published != 0 || len(reach.Visits) != 0 || reach.Path != "" || reach.Answered {
+		t.Fatalf("asked %d times, published %d times: %+v, %v", asked.Load(), b.published, reach, err)
+	}
+	if f := reach.Findings; len(f) != 1 || f[0].Verdict != acmecore.Private || f[0].Wrong || !strings.Contains(f[0].Text, "and 4 more") || f[0].Try == "" {
+		t.Errorf("findings: %+v", f)
+	}
+	if reach, err := prober.Check(t.Context(), name); err != nil || !reach.Answered || asked.Load() != 1 {
+		t.Errorf("a name that may be asked for everywhere: %+v, %v", reach, err)
 	}
 }

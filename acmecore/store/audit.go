@@ -36,42 +36,6 @@ func (r *Root) Audit(entry audit.Entry) error {
 	return nil
 }
 
-// VerifyAudit reads the whole audit log, and returns an audit.Broken where it is not
-// as it was written.
-func (r *Root) VerifyAudit() (audit.Summary, error) {
-	path := r.auditLog()
-	file, err := openRegular(path, os.O_RDONLY)
-	if errors.Is(err, fs.ErrNotExist) {
-		return r.verifyNoAudit()
-	}
-	if err != nil {
-		return audit.Summary{}, fmt.Errorf("read audit log: %w", err)
-	}
-	defer file.Close()
-	if err := lockFile(file, syscall.LOCK_SH); err != nil {
-		return audit.Summary{}, fmt.Errorf("lock audit log: %w", err)
-	}
-	summary, err := audit.Verify(file)
-	if err == nil {
-		err = r.againstHead(summary)
-	}
-	return summary, brokenAudit(path, err)
-}
-
-// verifyNoAudit is VerifyAudit where there is no log: of a new state directory, or
-// because it was taken away.
-func (r *Root) verifyNoAudit() (summary audit.Summary, err error) {
-	return summary, brokenAudit(r.auditLog(), r.againstHead(summary))
-}
-
-func (r *Root) againstHead(summary audit.Summary) error {
-	head, err := r.auditHead()
-	if err != nil || head == (audit.Head{}) && summary.Entries > 1 {
-		return errors.Join(err, &audit.Broken{Line: summary.Lines, How: audit.Unrelated, Text: "priv/audit-head, which says where it ends, is gone"})
-	}
-	return summary.Against(head)
-}
-
 func brokenAudit(path string, err error) error {
 	if err == nil {
 		return nil

@@ -2,9 +2,11 @@ package store_test
 
 import (
 	"bytes"
+	"encoding/json"
 	"errors"
 	"os"
 	"path/filepath"
+	"reflect"
 	"strings"
 	"sync"
 	"syscall"
@@ -161,4 +163,84 @@ func cut(path string, lines int) error {
 		return err
 	}
 	return os.WriteFile(path, []byte(strings.Join(strings.SplitAfter(string(text), "\n")[:lines], "")), 0o640)
+}
+
+// TestVerificationGoesOn where another one has ended, also within a line that a kill has
+// left unfinished.
+func TestVerificationGoesOn(t *testing.T) {
+	root := setUp(t)
+	path := audited(t, root, 2)
+	read, summary, err := root.VerifyAuditFrom(store.AuditRead{})
+	if err != nil || summary.Entries != 2 {
+		t.Fatalf("got %+v, %v", summary, err)
+	}
+	whole, err := os.ReadFile(path)
+	if err := errors.Join(err, os.WriteFile(path, append(whole, `{"number":3,"at":"2026`...), 0o640)); err != nil {
+		t.Fatal(err)
+	}
+	if read, summary, err = root.VerifyAuditFrom(read); err != nil || summary.Entries != 2 || len(summary.Torn) != 1 {
+		t.Fatalf("half a line: got %+v, %v", summary, err)
+	}
+	audited(t, root, 2)
+	if read, summary, err = root.VerifyAuditFrom(read); err != nil || summary.Entries != 4 || len(summary.Torn) != 1 || summary.Lines != 5 {
+		t.Fatalf("afterwards: got %+v, %v", summary, err)
+	}
+	if all, err := root.VerifyAudit(); err != nil || !reflect.DeepEqual(all, summary) {
+		t.Errorf("in parts: got %+v, and at once %+v, %v", summary, all, err)
+	}
+	if err := replace(path, "manage", "muddle"); err != nil {
+		t.Fatal(err)
+	}
+	if _, _, err := root.VerifyAuditFrom(read); err != nil {
+		t.Errorf("what was verified is read again: %v", err)
+	}
+	for what, damage := range map[string]func() error{
+		"shorter":      func() error { return cut(path, 2) },
+		"another file": func() error { return errors.Join(os.Rename(path, path+".old"), os.WriteFile(path, whole, 0o640)) },
+	} {
+		if err := damage(); err != nil {
+			t.Fatal(err)
+		}
+		if _, _, err := root.VerifyAuditFrom(read); err == nil {
+			t.Errorf("%s: was not noticed", what)
+		}
+	}
+}
+
+// TestEntriesAreWrittenDuringAVerification of 30 MB.
+func TestEntriesAreWrittenDuringAVerification(t *testing.T) {
+	root := setUp(t)
+	path := audited(t, root, 1)
+	text, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	long, head := strings.Repeat("x", 8<<10), audit.Tail(text)
+	for range 1000 {
+		line, next, err := audit.Append(head, audit.Entry{Who: long, Subject: long, Before: long, After: long})
+		if err != nil {
+			t.Fatal(err)
+		}
+		text, head = append(text, line...), next
+	}
+	last, err := json.Marshal(head)
+	if err := errors.Join(err, os.WriteFile(path, text, 0o640), os.WriteFile(filepath.Join(root.Dir(), "priv/audit-head"), last, 0o600)); err != nil {
+		t.Fatal(err)
+	}
+	ended := make(chan error, 1)
+	go func() {
+		_, err := root.VerifyAudit()
+		ended <- err
+	}()
+	for written := 0; ; written++ {
+		select {
+		case err := <-ended:
+			if err != nil || written < 4 {
+				t.Errorf("%d entries were written meanwhile: %v", written, err)
+			}
+			return
+		default:
+			audited(t, root, 1)
+		}
+	}
 }

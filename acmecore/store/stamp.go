@@ -45,6 +45,10 @@ func StampOfPlace(dir string) Stamp {
 	return Stamp{uint64(info.Dev), info.Ino, int64(info.Mode), int64(info.Uid)<<32 | int64(info.Gid)}
 }
 
+// RecordsStamp is that of the directory of the records, which changes with each record
+// that comes, goes or is replaced.
+func (r *Root) RecordsStamp() Stamp { return StampOf(r.path("etc", "certificates")) }
+
 // OwnStamps is how many stamps Stamps adds.
 const OwnStamps = 6
 

@@ -29,7 +29,7 @@ const (
 	maxFurther     = 256      // of those, beside the first of each connection, on all together
 	maxParams      = 64 << 10 // bytes of FCGI_PARAMS a request; more is answered 431
 	maxPairs       = 1000     // parameters of a request; more is answered 431
-	maxBody        = 8 << 10  // bytes of FCGI_STDIN a request; more is answered 413
+	maxBody        = 12 << 10 // bytes of FCGI_STDIN a request; more is answered 413. A page says so of a form of more than 8 KiB
 
 	inputTime  = 10 * time.Second // from a request's begin to its end; what is late is answered 408
 	idleTime   = 10 * time.Minute // of a connection without a request

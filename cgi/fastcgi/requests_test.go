@@ -180,9 +180,9 @@ func TestRequestsThatAreRefused(t *testing.T) {
 		{"a body shorter than announced", body("6", "hello"), 400},
 		{"a length that is negative", body("-1", ""), 400},
 		{"a length that is no number", body("9e9", "hello"), 400},
-		{"a length that is too large", body("8193", "hello"), 413},
+		{"a length that is too large", body("12289", "hello"), 413},
 		{"a length beyond all numbers", body(strings.Repeat("9", 30), "hello"), 413},
-		{"a body that is too long", body("5", strings.Repeat("x", 8193)), 413},
+		{"a body that is too long", body("5", strings.Repeat("x", 12289)), 413},
 	} {
 		t.Run(row.name, func(t *testing.T) {
 			p := s.dial(t)

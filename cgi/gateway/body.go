@@ -12,9 +12,9 @@ import (
 	"wcme/cgi/meta"
 )
 
-// maxBody is how long a request's body may be, in bytes: that of the smallest
-// web server that runs scripts.
-const maxBody = 8 << 10
+// maxBody is how long a request's body may be, in bytes: more than the smallest web
+// server that runs scripts lets through, so that a page says what is too long.
+const maxBody = 12 << 10
 
 // bodyPatience is how long a body may take to arrive: CONTENT_LENGTH may promise
 // more than ever comes.

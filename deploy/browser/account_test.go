@@ -119,6 +119,7 @@ func (b *tab) setUpCodes(o *office) (secret, used string) {
 	secret = strings.ReplaceAll(b.text("main dl code"), " ", "")
 	used = totp(b.T, secret, time.Now())
 	b.fill("code", used)
+	b.fill("password", passphrase)
 	b.press("Confirm the codes", http.StatusOK, "Your account")
 	return secret, used
 }

@@ -183,15 +183,18 @@ func passwordScenes() []Scene {
 }
 
 func codesScenes() []Scene {
-	made := acmecore.AccountAnswer{Ticket: "ticket", Codes: &acmecore.NewCodes{Secret: "GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ", Size: 29, Picture: "M4 4h7v1H4zM12 4h1v1H12zM18 4h7v1H18zM4 5h1v1H4zM10 5h1v1H10z",
+	made := acmecore.AccountAnswer{Ticket: "ticket", Codes: &acmecore.NewCodes{Secret: "GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ", Size: codePictureSize, Picture: codePicture,
 		Address: "otpauth://totp/wCME:alice%20at%20admin.example.org?issuer=wCME&secret=GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ"}}
 	wrong := made
 	wrong.Mistakes = []acmecore.Mistake{{Field: "code", Text: "That code is not right, or was used already. Is the clock of your device right?"}}
-	typed := url.Values{"ticket": {"ticket"}, "code": {"123456"}}
+	typed := url.Values{"ticket": {"ticket"}, "code": {"123456"}, "password": {"guess"}}
 	shown := answers{acmecore.AccountNewCodes: made}
+	unproven := made
+	unproven.Mistakes = []acmecore.Mistake{{Field: "password", Text: "That is not your password."}}
 	return []Scene{
 		account("codes", inside(), "/admin/account/codes", 200, nil, shown, nil),
 		account("codes-wrong", inside(), "/admin/account/codes", 422, typed, answers{acmecore.AccountConfirmCodes: wrong}, nil),
+		account("codes-wrong-password", inside(), "/admin/account/codes", 422, typed, answers{acmecore.AccountConfirmCodes: unproven}, nil),
 		account("codes-stale", inside(), "/admin/account/codes", 409, typed, shown, problems{acmecore.AccountConfirmCodes: staleForm()}),
 		account("codes-remove", inside(), "/admin/account/codes/remove", 200, nil, nil, nil),
 		account("codes-remove-wrong", inside(), "/admin/account/codes/remove", 422, url.Values{"password": {"guess"}},

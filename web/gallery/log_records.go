@@ -52,7 +52,10 @@ func usualRuns() []acmecore.RunLine {
 		return acmecore.RunLine{ID: id, Trigger: trigger, By: by, Began: began, Ended: began.Add(time.Duration(seconds) * time.Second), Managed: 3,
 			Outcomes: outcomes, Problem: problem}
 	}
+	forced := line("20261121T031000-9d2e", "manage", "user alice", 3, 11, map[acmecore.Outcome]int{acmecore.Renewed: 1}, "")
+	forced.Asked = []acmecore.ID{"www_example_org"}
 	return []acmecore.RunLine{
+		forced,
 		line(galleryRun, "schedule", "", 5, 94, map[acmecore.Outcome]int{acmecore.Renewed: 2, acmecore.Failed: 1}, ""),
 		line("20261120T151200-0c11", "check load", "user bob", 14, 1, nil, "load action failed: mail"),
 		line("20261120T002000-77aa", "schedule", "", 29, 2, nil, ""),
@@ -147,7 +150,7 @@ func auditScenes() []Scene {
 	}
 	return []Scene{
 		scene("empty", "", acmecore.AuditPage{Whole: true}),
-		scene("usual", "", acmecore.AuditPage{Entries: usualEntries(), Whole: true, Total: 812, Older: 808}),
+		scene("usual", "", acmecore.AuditPage{Entries: usualEntries(), Whole: true, Total: 812, Older: 806}),
 		scene("filtered", "?words=alice", acmecore.AuditPage{Entries: usualEntries()[:1], Whole: true, Total: 812}),
 		scene("nothing-fits", "?words=nobody&before=700", acmecore.AuditPage{Whole: true, Total: 812}),
 		scene("nothing-fits-yet", "?words=nobody", acmecore.AuditPage{Whole: true, Total: 900_812, Looked: true, Older: 800_100}),
@@ -168,6 +171,8 @@ func usualEntries() []acmecore.AuditEntry {
 		entry(811, "schedule", "renew", "www_example_org", "", "version 000002, serial 04a1b2c3d4, valid to 2027-02-19T05:46:00Z", "done"),
 		entry(810, "uid 1000", "refused request", "/1/certify", "", "", "user 1000 is neither root nor the one of [script] user in wcme.toml"),
 		entry(809, "uid 0", "read configuration again", "wcme.toml", "SHA-256 0011223344556677", "SHA-256 8899aabbccddeeff", "done"),
-		entry(808, "user bob (uid 33)", "check load", "", "", "", "mail: the command ended with exit status 1"),
+		entry(808, "user alice (uid 33)", "manage", "www_example_org", "", "1 renewed", "done"),
+		entry(807, "uid 0", "manage", "", "", "4 renewed, 2 failed", "done"),
+		entry(806, "user bob (uid 33)", "check load", "", "", "", "mail: the command ended with exit status 1"),
 	}
 }

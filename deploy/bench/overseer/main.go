@@ -1,8 +1,9 @@
 // Overseer measures the daily work of wCME beside what a program on the plain library
 // does: a pass over thousands of certificates that nothing is due for, by `wcme manage`
 // in process and by an overseer that runs; `wcme list`; an overseer's start; the list
-// page, by CGI and by FastCGI, to its first byte and to its last one; and how many certificates are issued in a second when many are due at once, by a real CA
-// (Pebble) that waits for nothing.
+// page, by CGI and by FastCGI, to its first byte and to its last one; and how many
+// certificates are issued in a second when many are due at once, by a real CA (Pebble)
+// that waits for nothing.
 //
 //	go run ./deploy/bench/overseer --build build
 //

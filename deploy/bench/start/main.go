@@ -19,7 +19,6 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
-	"text/tabwriter"
 	"time"
 )
 
@@ -64,7 +63,8 @@ func run(build string, rounds int) (err error) {
 			}
 		}
 	}
-	return table(programs)
+	table(programs)
+	return nil
 }
 
 // programs are what is measured; the first one is the measure.
@@ -140,19 +140,17 @@ func (p *program) answer() (string, error) {
 	return stdout.String(), nil
 }
 
-// table prints the medians, and how they stand to the first program's: the median of
-// the ratios, round by round.
-func table(programs []*program) error {
-	w := tabwriter.NewWriter(os.Stdout, 0, 0, 2, ' ', 0)
-	fmt.Fprintln(w, "from start to end\tmedian\tto the first")
+// table prints the medians as Markdown, and how they stand to the first program's: the
+// median of the ratios, round by round.
+func table(programs []*program) {
+	fmt.Printf("| from start to end, %d times | median | to the first |\n|---|--:|--:|\n", len(programs[0].took))
 	for _, p := range programs {
 		ratios := make([]float64, len(p.took))
 		for i := range p.took {
 			ratios[i] = p.took[i].Seconds() / programs[0].took[i].Seconds()
 		}
-		fmt.Fprintf(w, "%s\t%s\t%.2f\n", p.name, median(p.took).Round(10*time.Microsecond), median(ratios))
+		fmt.Printf("| %s | %.2f ms | %.2f |\n", p.name, median(p.took).Seconds()*1000, median(ratios))
 	}
-	return w.Flush()
 }
 
 func median[T time.Duration | float64](values []T) T {

@@ -1,0 +1,146 @@
+package manager_test
+
+import (
+	"context"
+	"encoding/json"
+	"os"
+	"strings"
+	"testing"
+	"time"
+
+	"wcme/acmecore"
+	"wcme/acmecore/audit"
+	"wcme/acmecore/manager"
+)
+
+// isWhole tells whether the page finds the trail whole, with so many entries.
+func isWhole(t *testing.T, m *manager.Manager, entries int) bool {
+	t.Helper()
+	page, err := m.Audit(t.Context(), acmecore.AuditQuery{})
+	if err != nil || page.Whole && page.Total != entries {
+		t.Fatalf("got %+v, %v; want %d entries", page, err, entries)
+	}
+	return page.Whole
+}
+
+// tamper changes the first entry behind the back of the file's times.
+func (s *setting) tamper() {
+	s.Helper()
+	path := s.path("log", "audit.log")
+	info, err := os.Stat(path)
+	if err != nil {
+		s.Fatal(err)
+	}
+	s.write(strings.Replace(s.read("log", "audit.log"), "certify", "restore", 1), "log", "audit.log")
+	if err := os.Chtimes(path, time.Time{}, info.ModTime()); err != nil {
+		s.Fatal(err)
+	}
+}
+
+// TestVerificationGoesOnWhereItEnded: a page verifies what is new, and every ten minutes
+// all there is.
+func TestVerificationGoesOnWhereItEnded(t *testing.T) {
+	t.Parallel()
+	s := newSetting(t, "")
+	m := s.unrecovered()
+	s.trail(3)
+	if !isWhole(t, m, 3) {
+		t.Fatal("it is not whole")
+	}
+	s.tamper()
+	if !isWhole(t, m, 3) {
+		t.Error("it was verified again")
+	}
+	s.trail(2)
+	if !isWhole(t, m, 5) {
+		t.Error("all of it was verified again for two more entries")
+	}
+	m.AgeTrail(10 * time.Minute)
+	if isWhole(t, m, 5) {
+		t.Error("it was not verified again after ten minutes")
+	}
+	s.trail(1)
+	if isWhole(t, m, 6) {
+		t.Error("what is broken has become whole by another entry")
+	}
+}
+
+// TestNewEntriesAreVerified: one that does not follow the last one is found at once.
+func TestNewEntriesAreVerified(t *testing.T) {
+	t.Parallel()
+	s := newSetting(t, "")
+	m := s.unrecovered()
+	s.trail(3)
+	if !isWhole(t, m, 3) {
+		t.Fatal("it is not whole")
+	}
+	line, head, err := audit.Append(audit.Head{Number: 3, Hash: strings.Repeat("0", 64)}, audit.Entry{Who: "user mallory", What: "nothing"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	text, err := json.Marshal(head)
+	if err != nil {
+		t.Fatal(err)
+	}
+	s.write(s.read("log", "audit.log")+string(line), "log", "audit.log")
+	s.write(string(text), "priv", "audit-head")
+	if isWhole(t, m, 4) {
+		t.Error("an entry that follows another trail was not found")
+	}
+}
+
+// TestAPageOfALongTrailIsQuick: 40 MB are verified once, and a page with a new entry
+// does not wait for that, also when all is due to be verified again.
+func TestAPageOfALongTrailIsQuick(t *testing.T) {
+	t.Parallel()
+	s := newSetting(t, "")
+	m := s.unrecovered()
+	const entries = 1200
+	var head audit.Head
+	var text strings.Builder
+	long := strings.Repeat("x", 8<<10)
+	for range entries {
+		line, next, err := audit.Append(head, audit.Entry{Who: long, Subject: long, Before: long, After: long})
+		if err != nil {
+			t.Fatal(err)
+		}
+		text.Write(line)
+		head = next
+	}
+	last, err := json.Marshal(head)
+	if err != nil {
+		t.Fatal(err)
+	}
+	s.write(text.String(), "log", "audit.log")
+	s.write(string(last), "priv", "audit-head")
+	began := time.Now()
+	if !isWhole(t, m, entries) {
+		t.Fatal("it is not whole")
+	}
+	all := time.Since(began)
+	s.trail(1)
+	began = time.Now()
+	if !isWhole(t, m, entries+1) {
+		t.Error("it is not whole afterwards")
+	}
+	if took := time.Since(began); took > all/3 {
+		t.Errorf("a new entry was verified in %s, and all of them in %s", took, all)
+	}
+}
+
+// TestATrailIsVerifiedForTheNextOneToo: whoever does not wait for the end of it has it
+// found by whoever comes next.
+func TestATrailIsVerifiedForTheNextOneToo(t *testing.T) {
+	t.Parallel()
+	s := newSetting(t, "")
+	m := s.unrecovered()
+	s.trail(3)
+	gone, cancel := context.WithCancel(t.Context())
+	cancel()
+	if _, err := m.Audit(gone, acmecore.AuditQuery{}); err == nil {
+		t.Error("a page was shown to nobody")
+	}
+	if !isWhole(t, m, 3) {
+		t.Error("it is not whole")
+	}
+}
