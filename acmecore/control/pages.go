@@ -15,8 +15,8 @@ type Administration interface {
 	Details(ctx context.Context, id acmecore.ID) (acmecore.Details, error)
 	// Choices returns what a certificate can be ordered with.
 	Choices(ctx context.Context) (acmecore.Choices, error)
-	// Begin begins a task and returns at once. The same key begins nothing a second
-	// time, and returns the job that it began.
+	// Begin begins a task and returns at once. The same key begins the same task no
+	// second time, and returns the job that it began.
 	Begin(ctx context.Context, task Task, key string) (acmecore.Job, error)
 	// Job returns a job with its steps from the one with the number after, from 0, on:
 	// an error of kind NotFound when it is not known, also because the overseer was

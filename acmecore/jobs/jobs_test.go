@@ -255,16 +255,15 @@ func TestPanicEndsTheJobAlone(t *testing.T) {
 		b := jobs.New(slog.New(slog.NewTextHandler(&log, nil)))
 		defer b.Close()
 		job := mustBegin(t, b, task("verify", "www", "", func(context.Context, acmecore.Progress) (acmecore.JobResult, error) {
-			var none map[string]int
-			none["x"] = 1
-			return acmecore.JobResult{}, nil
+			var board *acmecore.Job
+			return acmecore.JobResult{More: board.Count}, nil
 		}))
 		synctest.Wait()
 		got := mustGet(t, b, job.ID, 0)
-		if got.Error != acmecore.Internal || got.Problem == "" || strings.Contains(got.Problem, "map") || !strings.Contains(got.Hint, job.ID) {
+		if got.Error != acmecore.Internal || got.Problem == "" || strings.Contains(got.Problem, "pointer") || !strings.Contains(got.Hint, job.ID) {
 			t.Errorf("got %+v", got)
 		}
-		if !strings.Contains(log.String(), "nil map") || !strings.Contains(log.String(), job.ID) {
+		if !strings.Contains(log.String(), "nil pointer") || !strings.Contains(log.String(), job.ID) {
 			t.Errorf("log: got %s", log.String())
 		}
 	})

@@ -38,7 +38,7 @@ func TestRhythmKnowsTheLastAndTheNextPass(t *testing.T) {
 		time.Sleep(3*day + time.Hour)
 		synctest.Wait()
 		next := rhythm.Next()
-		if next.Before(time.Now()) || next.Sub(time.Now()) > day || next.Hour() != 0 || next.Minute() != 20 {
+		if next.Before(time.Now()) || time.Until(next) > day || next.Hour() != 0 || next.Minute() != 20 {
 			t.Errorf("next: got %v, at %v", next, time.Now())
 		}
 		if at, _ := rhythm.Last(); !at.Equal(next.Add(-day)) {
