@@ -6,16 +6,17 @@ import "time"
 // current version, never flags that were set.
 type Certificate struct {
 	ID          ID        `json:"id"`
-	Names       []Name    `json:"names"`         // as managed; the first one names it
-	CA          string    `json:"ca"`            // as the configuration calls it
-	Key         KeyType   `json:"key,omitempty"` // of the current version
-	NotBefore   time.Time `json:"not_before"`    // zero when there is no version yet
-	NotAfter    time.Time `json:"not_after"`     // likewise
-	Serial      string    `json:"serial"`        // hexadecimal
-	Fingerprint string    `json:"fingerprint"`   // SHA-256 of the leaf, hexadecimal
-	Issuer      string    `json:"issuer"`        // common name, inert
-	Version     string    `json:"version"`       // the current version; "" when there is none
-	Problem     string    `json:"problem"`       // why the current version cannot be used; "" when it can
+	Names       []Name    `json:"names"`             // as managed; the first one names it
+	CA          string    `json:"ca"`                // as the configuration calls it
+	Key         KeyType   `json:"key,omitempty"`     // of the current version
+	NotBefore   time.Time `json:"not_before"`        // zero when there is no version yet
+	NotAfter    time.Time `json:"not_after"`         // likewise
+	Serial      string    `json:"serial"`            // hexadecimal
+	Fingerprint string    `json:"fingerprint"`       // SHA-256 of the leaf, hexadecimal
+	Issuer      string    `json:"issuer"`            // common name, inert
+	Version     string    `json:"version"`           // the current version; "" when there is none
+	Problem     string    `json:"problem"`           // why the current version cannot be used; "" when it can
+	Revoked     bool      `json:"revoked,omitempty"` // that is the problem
 
 	// What follows is the overseer's plan and experience; a certificate that was only
 	// read from its files has none of it.

@@ -119,8 +119,8 @@ func (r RevocationReason) String() string {
 }
 
 // Budget is how much of what a CA allows is used up, by our own account of it: others
-// may have asked for the same names. The limits are those of Let's Encrypt; other CAs
-// have others.
+// may have asked for the same names. The limits are those of Let's Encrypt; what other
+// CAs allow is not known, and 0 here.
 type Budget struct {
 	FailuresHour  int `json:"failures_hour"`  // refusals in the last hour, of the name that was refused most often, of
 	FailuresLimit int `json:"failures_limit"` // a name

@@ -43,7 +43,9 @@ type Rehearsal struct {
 	Install  []string    `json:"install"` // targets
 	Load     []string    `json:"load"`    // load actions
 	Asked    Asked       `json:"asked"`
-	Exists   bool        `json:"exists"` // a certificate of this ID is managed already: its record would change
+	Exists   bool        `json:"exists"`  // a certificate of this ID is managed already
+	Changes  bool        `json:"changes"` // its record would be another one
+	Kept     bool        `json:"kept"`    // the certificate that is there serves well: it would be kept, and none ordered
 	Findings []Rehearsed `json:"findings"`
 	Ready    bool        `json:"ready"` // nothing was found that would make the CA refuse
 }

@@ -37,11 +37,15 @@ type Overview struct {
 	Page         int             `json:"page"`     // the one that this is: the last one where a later one was wanted
 	Pages        int             `json:"pages"`    // at least 1
 	Certificates []Certificate   `json:"certificates"`
-	States       map[State]int   `json:"states"`    // of all that are managed
-	Services     map[Service]int `json:"services"`  // likewise; none under "" is counted
-	Attention    []Certificate   `json:"attention"` // the first few that need it, the worst first
-	Attentive    int             `json:"attentive"` // all that need it
-	Days         []Day           `json:"days"`      // today (UTC) and the 59 days after it
+	States       map[State]int   `json:"states"`         // of all that are managed
+	Services     map[Service]int `json:"services"`       // likewise; none under "" is counted
+	Attention    []Certificate   `json:"attention"`      // the first few that need it, the worst first
+	Attentive    int             `json:"attentive"`      // all that need it
+	Days         []Day           `json:"days"`           // today (UTC) and the 59 days after it
+	Later        time.Time       `json:"later,omitzero"` // when the first renewal is planned after these days
+	// Complaints are about what is no certificate: see Status. There are none where no
+	// overseer says this.
+	Complaints []Complaint `json:"complaints,omitempty"`
 }
 
 // Day is what is planned for a day, of all certificates.

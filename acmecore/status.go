@@ -30,8 +30,9 @@ type Status struct {
 	Attentive int             `json:"attentive"` // certificates that do
 	Attention []Attentive     `json:"attention"` // the first few of them, the worst first
 	Soonest   time.Time       `json:"soonest,omitzero"`
-	Reports   int             `json:"reports"` // messages that wait to be delivered
-	Jobs      []Job           `json:"jobs"`    // that somebody has begun on a page, and that go on
+	Reports   int             `json:"reports"`          // messages that wait to be delivered
+	Waiting   time.Time       `json:"waiting,omitzero"` // since when the first of them does
+	Jobs      []Job           `json:"jobs"`             // that somebody has begun on a page, and that go on
 
 	Authorities []AuthorityStatus `json:"authorities"` // that are in use, by name
 	Challenges  ChallengeStatus   `json:"challenges"`
@@ -40,6 +41,9 @@ type Status struct {
 	// not see it.
 	Configuration string `json:"configuration,omitempty"`
 }
+
+// MetricsType is the media type of metrics: the text format of Prometheus.
+const MetricsType = "text/plain; version=0.0.4; charset=utf-8"
 
 // Attentive is a certificate that needs attention, in few words. The texts are inert.
 type Attentive struct {
@@ -55,8 +59,8 @@ type Attentive struct {
 // AuthorityStatus is how a certification authority could be reached.
 type AuthorityStatus struct {
 	CA           string    `json:"ca"`                // as the configuration calls it
-	Reached      time.Time `json:"reached,omitzero"`  // when it last answered as it should
-	Milliseconds int64     `json:"milliseconds"`      // that this took
+	Reached      time.Time `json:"reached,omitzero"`  // when it last answered as it should, whatever it was asked for
+	Milliseconds int64     `json:"milliseconds"`      // that its directory took when it was last read; 0 where that is not known
 	Failed       time.Time `json:"failed,omitzero"`   // when it last did not
 	Problem      string    `json:"problem,omitempty"` // why it did not, inert
 	Hint         string    `json:"hint,omitempty"`    // what to try
@@ -71,9 +75,9 @@ type Disk struct {
 	Free      uint64   `json:"free"`  // bytes, for users without privileges
 	Size      uint64   `json:"size"`  // bytes
 	FreeFiles uint64   `json:"free_files"`
-	Files     uint64   `json:"files"` // 0 where there is no limit to them
-	Low       bool     `json:"low"`   // less than a twentieth is left, or than 100 MB
-	Problem   string   `json:"problem,omitempty"`
+	Files     uint64   `json:"files"`             // 0 where there is no limit to them
+	Low       bool     `json:"low"`               // less than a twentieth is left, or than 100 MB
+	Problem   string   `json:"problem,omitempty"` // why nothing is known of it; the paths are not said again
 }
 
 // ChallengeStatus is what came of asking for challenges of our own through each

@@ -2,8 +2,8 @@ package acmecore
 
 import (
 	"cmp"
-	"fmt"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 )
@@ -36,6 +36,7 @@ const (
 	OfChallenges   Area = "challenges"
 	OfAuthorities  Area = "authorities"
 	OfDisks        Area = "disks"
+	OfReports      Area = "reports"
 )
 
 // Health is the worst of all complaints.
@@ -56,6 +57,7 @@ func (s Status) Complaints() []Complaint {
 	add(s.ofChallenges())
 	add(s.ofAuthorities())
 	add(s.ofDisks())
+	add(s.ofReports())
 	slices.SortStableFunc(list, func(a, b Complaint) int { return cmp.Compare(a.Health.rank(), b.Health.rank()) })
 	return list
 }
@@ -137,18 +139,48 @@ func (s Status) ofDisks() (list []Complaint) {
 	for _, d := range s.Disks {
 		switch {
 		case d.Problem != "":
-			list = append(list, Complaint{Warning, OfDisks, strings.Join(d.Paths, ", ") + ": " + d.Problem, ""})
+			list = append(list, Complaint{Warning, OfDisks, strings.Join(d.Paths, ", ") + ": " + d.Problem, "is it mounted? otherwise correct the path in wcme.toml"})
 		case d.Low:
-			list = append(list, Complaint{Warning, OfDisks, fmt.Sprintf("little space is left in %s: %d MB, %d files", strings.Join(d.Paths, ", "), d.Free/1_000_000, d.FreeFiles),
+			list = append(list, Complaint{Warning, OfDisks, "little space is left in " + strings.Join(d.Paths, ", ") + ": " + d.left(),
 				"make room: what cannot be written is not renewed"})
 		}
 	}
 	return list
 }
 
+// left is what is left in it, in words.
+func (d Disk) left() string {
+	text := grouped(d.Free/1_000_000) + " MB"
+	if d.Files > 0 {
+		text += ", " + grouped(d.FreeFiles) + " files"
+	}
+	return text
+}
+
+// patienceWithReports is how long a message may wait: mail servers let a first one wait
+// for some minutes.
+const patienceWithReports = time.Hour
+
+func (s Status) ofReports() []Complaint {
+	if s.Reports == 0 || s.Waiting.IsZero() || s.Now.Sub(s.Waiting) <= patienceWithReports {
+		return nil
+	}
+	return []Complaint{{Warning, OfReports, counted(s.Reports, "report waits", "reports wait") + " to be delivered, the first since " + s.Waiting.UTC().Format(time.RFC3339),
+		"`wcme check mail`, `wcme check opcom` and `wcme check webhook` say what stands in the way"}}
+}
+
 func counted(n int, one, many string) string {
 	if n == 1 {
 		return "1 " + one
 	}
-	return fmt.Sprintf("%d %s", n, many)
+	return grouped(uint64(max(n, 0))) + " " + many
+}
+
+// grouped writes a number as people do: 10,000.
+func grouped(n uint64) string {
+	text := strconv.FormatUint(n, 10)
+	for at := len(text) - 3; at > 0; at -= 3 {
+		text = text[:at] + "," + text[at:]
+	}
+	return text
 }

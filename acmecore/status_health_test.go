@@ -48,11 +48,17 @@ func TestComplaintsOfAStatus(t *testing.T) {
 			s.Authorities = []acmecore.AuthorityStatus{{CA: "x", Failed: now, Problem: "no route"}}
 		}, acmecore.Warning, "the certification authority x does not answer"},
 		{"a full disk", func(s *acmecore.Status) {
-			s.Disks = []acmecore.Disk{{Paths: []string{"/a", "/b"}, Free: 61_000_000, FreeFiles: 7, Low: true}}
-		}, acmecore.Warning, "little space is left in /a, /b: 61 MB, 7 files"},
+			s.Disks = []acmecore.Disk{{Paths: []string{"/a", "/b"}, Free: 61_000_000, FreeFiles: 7_000, Files: 9_000_000, Low: true}}
+		}, acmecore.Warning, "little space is left in /a, /b: 61 MB, 7,000 files"},
+		{"a full disk without a number of files", func(s *acmecore.Status) {
+			s.Disks = []acmecore.Disk{{Paths: []string{"/a"}, Free: 1_061_000_000, Size: 99_000_000_000, Low: true}}
+		}, acmecore.Warning, "little space is left in /a: 1,061 MB"},
 		{"a directory that is gone", func(s *acmecore.Status) {
 			s.Disks = []acmecore.Disk{{Paths: []string{"/a"}, Problem: "gone"}}
 		}, acmecore.Warning, "/a: gone"},
+		{"reports that wait for a minute", func(s *acmecore.Status) { s.Reports, s.Now, s.Waiting = 2, now, now.Add(-time.Minute) }, acmecore.Healthy, ""},
+		{"reports that wait for hours", func(s *acmecore.Status) { s.Reports, s.Now, s.Waiting = 2, now, now.Add(-5*time.Hour) }, acmecore.Warning,
+			"2 reports wait to be delivered, the first since 2026-11-21T00:46:00Z"},
 	} {
 		s := acmecore.Status{Overseer: true, States: map[acmecore.State]int{}, Services: map[acmecore.Service]int{}, Concerns: map[acmecore.Concern]int{}}
 		test.change(&s)

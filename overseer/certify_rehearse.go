@@ -17,7 +17,11 @@ func (p *program) rehearse(ctx context.Context, request control.CertifyRequest) 
 		return err
 	}
 	defer release()
-	rehearsal, err := operations.Rehearse(ctx, request, p.progress())
+	progress := p.progress()
+	if !p.asJSON {
+		progress = nil // its steps are the findings, which are printed
+	}
+	rehearsal, err := operations.Rehearse(ctx, request, progress)
 	if err != nil {
 		return err
 	}
@@ -28,7 +32,7 @@ func (p *program) rehearse(ctx context.Context, request control.CertifyRequest) 
 }
 
 func writeRehearsal(w io.Writer, r acmecore.Rehearsal) error {
-	fmt.Fprintf(w, "certificate:  %s, which would be %s\n", r.ID, newOrNot(r.Exists))
+	fmt.Fprintf(w, "certificate:  %s, %s\n", r.ID, newOrNot(r))
 	fmt.Fprintf(w, "names:        %s\n", strings.Join(texts(r.Names), ", "))
 	fmt.Fprintf(w, "CA:           %s\n", r.CA)
 	fmt.Fprintf(w, "key:          %s\n", r.Key)
@@ -45,11 +49,19 @@ func writeRehearsal(w io.Writer, r acmecore.Rehearsal) error {
 	return err
 }
 
-func newOrNot(exists bool) string {
-	if exists {
-		return "changed"
+// newOrNot says what would become of what is managed under the ID.
+func newOrNot(r acmecore.Rehearsal) string {
+	switch {
+	case !r.Exists:
+		return "which would be new"
+	case r.Kept && r.Changes:
+		return "whose record would be changed, while the certificate is kept"
+	case r.Kept:
+		return "which would stay as it is"
+	case r.Changes:
+		return "whose record would be changed, and which would be ordered anew"
 	}
-	return "new"
+	return "which would be ordered anew"
 }
 
 func wordFor(finding acmecore.Rehearsed) string {

@@ -13,12 +13,6 @@ import (
 	"wcme/templates"
 )
 
-// certificatePath is the address of a certificate's page, before its ID.
-const certificatePath = adminPath + "/certificate"
-
-// chainFile is the last part of the address of a certificate's chain.
-const chainFile = "/chain.pem"
-
 func (s Site) certificatePages() []page {
 	pages := []page{
 		{path: certificatePath + "/{id}", role: acmecore.RoleView, get: s.certificate},
@@ -39,6 +33,11 @@ type certificateAct struct {
 	form  func(acmecore.Details) deedForm
 
 	ofVersion bool // there is nothing to do before a version was obtained
+}
+
+// address is where the act is done to a certificate.
+func (a certificateAct) address(link func(path string) string, id acmecore.ID) string {
+	return link(certificatePath + "/" + string(id) + "/" + a.path)
 }
 
 func certificateActs() []certificateAct {
@@ -117,13 +116,4 @@ func (s Site) missing(w http.ResponseWriter, r *http.Request, text string) {
 		Text:    []string{text, "Nothing has been changed."},
 		Link:    templates.Link{Text: "Go to the certificates", Address: VisitorFrom(r.Context()).link(listPath)},
 	})
-}
-
-// certificateAddress is the path of a certificate's page, or of one of its acts.
-func certificateAddress(id acmecore.ID, act string) string {
-	path := certificatePath + "/" + string(id)
-	if act != "" {
-		path += "/" + act
-	}
-	return path
 }

@@ -86,9 +86,9 @@ func (s Site) showDeed(w http.ResponseWriter, r *http.Request, status int, act c
 	link := VisitorFrom(r.Context()).link
 	page := templates.CertificateDeedPage{
 		Frame:   frame(r, form.heading, listPath),
-		Back:    templates.Link{Text: firstName(details.Certificate), Address: link(certificateAddress(id, ""))},
-		Heading: form.heading, Alert: alert, Text: form.text, Warning: form.warning, Facts: form.facts, Button: form.button,
-		Action: link(certificateAddress(id, act.path)),
+		Back:    templates.Link{Text: firstName(details.Certificate), Address: certificateAddress(link, id)},
+		Heading: form.heading, Alert: templates.Problem{Tone: templates.Due, Text: alert, Alert: true}, Text: form.text, Warning: templates.Problem{Text: form.warning}, Facts: form.facts, Button: form.button,
+		Action: act.address(link, id),
 		Fields: append([]templates.Field{{Name: seenField, Type: "hidden", Value: acmecore.Inert(details.Certificate.Version)}}, form.fields...),
 	}
 	s.show(w, r, status, templates.CertificateDeed(page))

@@ -38,7 +38,7 @@ func orderFacts(c acmecore.Certificate) []templates.Fact {
 	if c.Profile != "" {
 		facts = append(facts, templates.Fact{Term: "Profile", Text: acmecore.Inert(c.Profile)})
 	}
-	return append(facts, templates.Fact{Term: "The current one ends", Text: "there is none", When: moment(c.NotAfter)})
+	return append(facts, templates.Fact{Term: "The current one expires", Text: "there is none", When: moment(c.NotAfter)})
 }
 
 // loadForm is for what brings the current version into service.
@@ -77,14 +77,10 @@ func verifyForm(d acmecore.Details) deedForm {
 		heading: "Verify " + firstName(d.Certificate),
 		text: []string{"wCME compares what was issued with the files in the targets, connects to the servers as a visitor would, and says what it was shown. Nothing is changed.",
 			"It takes some seconds for each place that does not answer."},
-		facts:  []templates.Fact{{Term: "Names", Text: firstName(d.Certificate), More: otherNames(d.Certificate)}, {Term: "Ports", Text: orNone(strings.Join(d.Ports, ", "))}},
+		facts:  []templates.Fact{{Term: "Names", Text: firstName(d.Certificate), More: otherNames(d.Certificate)}},
 		button: templates.Button{Text: "Verify now"},
 	}
-	where := "those that the DNS has for the names"
-	if len(d.Probe) > 0 {
-		where = acmecore.Inert(strings.Join(d.Probe, ", "))
-	}
-	form.facts = append(form.facts, templates.Fact{Term: "Addresses", Text: where})
+	form.facts = append(form.facts, verifiedAt(d)...)
 	if len(d.Ports) == 0 {
 		form.text[0] = "wCME compares what was issued with the files in the targets. No port is configured for this certificate, so that no server is asked. Nothing is changed."
 	}
@@ -119,7 +115,7 @@ func restoreForm(d acmecore.Details) deedForm {
 func isVersion(name string) bool { return name != "" && strings.Trim(name, "0123456789") == "" }
 
 func versionText(v acmecore.Version) string {
-	text := fmt.Sprintf("%s, valid until %s UTC, serial %s", acmecore.Inert(v.Name), inWords(v.NotAfter), acmecore.Inert(v.Serial))
+	text := fmt.Sprintf("%s, expires %s, serial number %s", acmecore.Inert(v.Name), utc(v.NotAfter), acmecore.Inert(v.Serial))
 	if v.Current {
 		text += " (the current one)"
 	}
@@ -200,10 +196,12 @@ func removeForm(d acmecore.Details) deedForm {
 	return form
 }
 
-// ofLimit reads "2 of 5".
-func ofLimit(used, limit int) string { return fmt.Sprintf("%d of %d", used, limit) }
+// ofLimit reads "2 of 5"; where nobody knows the limit, "2".
+func ofLimit(used, limit int) string {
+	if limit == 0 {
+		return number(used)
+	}
+	return fmt.Sprintf("%d of %d", used, limit)
+}
 
 func isUsedUp(used, limit int) bool { return limit > 0 && used >= limit }
-
-// orNone is the text, inert, or says that there is none.
-func orNone(text string) string { return orText(text, "none") }

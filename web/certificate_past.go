@@ -1,12 +1,9 @@
 package web
 
 import (
-	"fmt"
-	"regexp"
 	"slices"
 	"strconv"
 	"strings"
-	"time"
 
 	"wcme/acmecore"
 	"wcme/templates"
@@ -27,14 +24,12 @@ func (v certificateView) failures() (list []templates.CertificateFailure) {
 func (v certificateView) failure(f acmecore.Failure, what, meaning string) templates.CertificateFailure {
 	shown := templates.CertificateFailure{At: moment(f.At), What: what, Meaning: meaning}
 	shown.Words, shown.Cause = apart(f.Cause)
-	if f.Hint != "" {
-		shown.Try = capital(sentence(f.Hint))
-	}
+	shown.Cause, shown.Try = opening(readable(shown.Cause)), toTry(f.Hint)
 	for _, name := range f.Refused {
 		shown.Names = append(shown.Names, acmecore.Inert(string(name)))
 	}
 	if f.Until.After(v.now) {
-		shown.Until = "The CA asks not to try before " + inWords(f.Until) + " UTC."
+		shown.Until = "The CA asks not to try before " + utc(f.Until) + "."
 	}
 	return shown
 }
@@ -60,23 +55,51 @@ func orderMeaning(kind acmecore.Kind) string {
 	return "That is no fault of the CA’s: something on this host is not as it should be."
 }
 
-// caWords finds what package order quotes of a CA.
-var caWords = regexp.MustCompile(`the CA says ("(?:[^"\\]|\\.)*")`)
+// The manager's words before what a CA said, which it quotes, and those that stand in
+// place of both where the CA's words are shown beside.
+const (
+	beforeWords = "the CA says "
+	inPlaceOf   = "see the CA’s own words"
+)
 
 // apart takes the CA's own words out of the text of an error; "" where it has none.
 // What is left says what they were said of.
 func apart(cause string) (words, rest string) {
 	var said []string
-	for _, found := range caWords.FindAllStringSubmatch(cause, -1) {
-		if text, err := strconv.Unquote(found[1]); err == nil {
+	var left strings.Builder
+	for {
+		before, after, found := strings.Cut(cause, beforeWords)
+		left.WriteString(before)
+		if !found {
+			break
+		}
+		quoted, text := beginsQuoted(after)
+		if quoted == "" {
+			left.WriteString(beforeWords)
+		} else {
+			left.WriteString(inPlaceOf)
 			said = append(said, acmecore.Inert(text))
 		}
+		cause = after[len(quoted):]
 	}
-	if len(said) == 0 {
-		return "", acmecore.Inert(cause)
+	return strings.Join(said, " – "), acmecore.Inert(left.String())
+}
+
+// beginsQuoted is what a text begins with, in double quotes and without them; "" where it
+// does not.
+func beginsQuoted(text string) (quoted, bare string) {
+	if !strings.HasPrefix(text, `"`) {
+		return "", ""
 	}
-	rest = caWords.ReplaceAllString(cause, "see the CA’s own words")
-	return strings.Join(said, " – "), acmecore.Inert(rest)
+	quoted, err := strconv.QuotedPrefix(text)
+	if err != nil {
+		return "", ""
+	}
+	bare, err = strconv.Unquote(quoted)
+	if err != nil {
+		return "", ""
+	}
+	return quoted, bare
 }
 
 // runs are what the newest runs did to the certificate.
@@ -86,65 +109,28 @@ func (v certificateView) runs() (list []templates.CertificateRun) {
 			continue
 		}
 		treated := *run.Treated
-		shown := templates.CertificateRun{Began: moment(run.Began), Address: v.runAddress(run.ID), What: runText(run), Why: acmecore.Inert(treated.Text),
-			Tone: outcomeTone(treated.Outcome), Outcome: acmecore.Inert(string(treated.Outcome)), Took: took(run.Ended.Sub(run.Began)),
-			Problem: acmecore.Inert(treated.Problem), Hint: acmecore.Inert(treated.Hint)}
+		shown := templates.CertificateRun{Began: moment(run.Began), Address: runAddress(v.link, run.ID), What: runText(run), Why: whyInWords(run.Trigger, treated),
+			Tone: toneOfOutcome(treated.Outcome), Outcome: outcomeInWords(run.Trigger, treated.Outcome), Took: orText(lasted(run.Began, run.Ended), "–")}
+		var told said
+		shown.Problem = told.once(treated.Problem, treated.Hint)
 		for _, stage := range treated.Stages {
-			shown.Stages = append(shown.Stages, stageOf(stage))
+			shown.Stages = append(shown.Stages, stageInWords(stage, &told))
 		}
 		list = append(list, shown)
 	}
 	return list
 }
 
-// runAddress is where the run's own page is; "" for a name that no run has.
-func (v certificateView) runAddress(id string) string {
-	if id == "" || strings.Trim(id, "0123456789abcdefT-") != "" {
-		return ""
-	}
-	return v.link(runsPath + "/" + id)
-}
-
 // runText is who or what began a run.
 func runText(run acmecore.RunLine) string {
-	what := capital(triggerInWords(run.Trigger, nil))
+	what := triggerInWords(run.Trigger, nil)
 	if run.Treated != nil && run.Treated.Reason == acmecore.BecauseAsked && run.Trigger == "manage" {
-		what = "A forced renewal"
+		what = forcedRenewal
 	}
 	if run.By == "" {
 		return what
 	}
-	return what + ", asked for by " + acmecore.Inert(run.By)
-}
-
-func stageOf(stage acmecore.Stage) templates.CertificateStage {
-	shown := templates.CertificateStage{Name: acmecore.Inert(stage.Stage), Took: took(stage.Ended.Sub(stage.Began)), Text: acmecore.Inert(stage.Text),
-		Tone: templates.Good, State: "done", Problem: acmecore.Inert(stage.Problem), Hint: acmecore.Inert(stage.Hint)}
-	if stage.Problem != "" {
-		shown.Tone, shown.State = templates.Bad, "failed"
-	}
-	return shown
-}
-
-func outcomeTone(outcome acmecore.Outcome) templates.Tone {
-	switch outcome {
-	case acmecore.Renewed, acmecore.Repaired, acmecore.Planned, "":
-		return templates.Good
-	case acmecore.Postponed:
-		return templates.Due
-	}
-	return templates.Bad
-}
-
-// took is how long something lasted.
-func took(d time.Duration) string {
-	switch {
-	case d < 0:
-		return "no time that makes sense"
-	case d < time.Minute:
-		return fmt.Sprintf("%.1f s", d.Seconds())
-	}
-	return fmt.Sprintf("%d min %d s", int(d.Minutes()), int(d.Seconds())%60)
+	return what + ", asked for by " + byWhom(run.By)
 }
 
 // searched says how far back the runs were looked for.

@@ -2,6 +2,7 @@ package web_test
 
 import (
 	"errors"
+	"html"
 	"net/http"
 	"net/url"
 	"strings"
@@ -248,7 +249,7 @@ func TestWordsOfTheCAStandApart(t *testing.T) {
 	page := text(t, s.ask(admin(), "GET", path))
 	for _, want := range []string{
 		"The CA’s own words: <q>too many certificates (5) already issued for this exact set of identifiers</q>",
-		"place order at https://ca.example/directory: see the CA’s own words (rateLimited)",
+		"Place order at https://ca.example/directory: see the CA’s own words (rateLimited)",
 		"The CA asks for patience.", "The CA asks not to try before 2026-11-21 08:46 UTC.",
 		"The CA said no. It will say so again until what it names is mended.",
 		"5 of 5 certificates for these very names in the last seven days",
@@ -273,5 +274,45 @@ func TestPagesOfACertificateAreSmall(t *testing.T) {
 	s, path := certificateStage(t, "many-names")
 	if page := text(t, s.ask(admin(), "GET", path)); len(page) > 40<<10 {
 		t.Errorf("%d bytes", len(page))
+	}
+}
+
+// TestAdminsChangeWhatIsOrdered: the form is filled in with what there is.
+func TestAdminsChangeWhatIsOrdered(t *testing.T) {
+	page := html.UnescapeString(scenePage(t, "certificate-usual"))
+	_, query, found := strings.Cut(page, `href="/cgi-bin/wcme/admin/certify?`)
+	query, _, _ = strings.Cut(query, `"`)
+	values := parseQuery(t, query)
+	for name, want := range map[string]string{"names": "www.example.org\nexample.org", "ca": "letsencrypt", "profile": "tlsserver", "install": "nginx mail", "load": "servers mail"} {
+		if got := strings.Join(values[name], " "); !found || got != want {
+			t.Errorf("%s: got %q, want %q", name, got, want)
+		}
+	}
+	for _, scene := range []string{"certificate-for-operators", "certificate-for-viewers"} {
+		if strings.Contains(scenePage(t, scene), "/admin/certify?") {
+			t.Errorf("%s: the form is offered", scene)
+		}
+	}
+}
+
+// TestLimitsAreThoseOfTheCA: only of Let's Encrypt's it is known how many are allowed.
+func TestLimitsAreThoseOfTheCA(t *testing.T) {
+	for scene, row := range map[string][2]string{
+		"certificate-usual":  {"What Let’s Encrypt allows", "Asked of the CA lately"},
+		"certificate-own-ca": {"Asked of the CA lately", "of 5"},
+	} {
+		page := scenePage(t, scene)
+		if !strings.Contains(page, row[0]) || strings.Contains(page, row[1]) {
+			t.Errorf("%s: want %q and not %q", scene, row[0], row[1])
+		}
+	}
+}
+
+// TestPlacesOfTheProbeAreTold: behind a balancer, other ports may be asked than the
+// certificate's.
+func TestPlacesOfTheProbeAreTold(t *testing.T) {
+	page := scenePage(t, "certificate-own-ca")
+	if !strings.Contains(page, "192.0.2.7, [2001:db8::7]:8443") || strings.Contains(page, "Verified at ports") {
+		t.Error("the addresses that are asked are not told")
 	}
 }

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"wcme/acmecore"
+	"wcme/acmecore/control"
 	"wcme/templates"
 )
 
@@ -26,7 +27,7 @@ func (v certificateView) page() templates.CertificatePage {
 	page := templates.CertificatePage{
 		Back:    templates.Link{Text: "Certificates", Address: v.link(listPath)},
 		Heading: firstName(c), Tone: toneOf(c.State(v.now)), State: v.state(), Summary: v.summary(),
-		Notes: v.notes(), Actions: v.actions(), Facts: v.facts(), Renewal: v.renewal(), Limits: v.limits(),
+		Notes: v.notes(), Actions: v.actions(), Facts: v.facts(), Renewal: v.renewal(), LimitsHeading: v.limitsHeading(), Limits: v.limits(),
 		Way: v.way(), Files: v.files(), Served: v.served(), Chain: v.chain(), Versions: v.versions(), Failures: v.failures(), Runs: v.runs(),
 		Searched: v.searched(),
 	}
@@ -34,7 +35,7 @@ func (v certificateView) page() templates.CertificatePage {
 		page.More, page.Fold = more[maxUnfolded:], "and "+count(len(more)-maxUnfolded, "more name", "more names")
 	}
 	if v.PEM != "" {
-		page.File = templates.Link{Text: "Download the certificate and its chain (PEM)", Address: v.link(certificateAddress(v.id, "") + chainFile)}
+		page.File = templates.Link{Text: "Download the certificate and its chain (PEM)", Address: certificateAddress(v.link, v.id) + chainFile}
 	}
 	return page
 }
@@ -71,49 +72,43 @@ func (v certificateView) summary() string {
 	}
 	text := "It expires in " + left(c.DaysLeft(v.now))
 	if at := c.Renewal.At; at.After(v.now) {
-		text += ", and will be renewed on " + inWords(at) + " UTC"
+		text += ", and will be renewed on " + utc(at)
 	}
 	return text + "."
 }
 
 // notes are what is wrong, the worst first.
-func (v certificateView) notes() (notes []templates.CertificateNote) {
+func (v certificateView) notes() (notes []templates.Problem) {
 	c := v.Certificate
 	heading := "It cannot be used"
 	if v.isRevoked() {
 		heading = "Its CA tells everybody not to believe it any more"
 	}
 	if c.Problem != "" {
-		notes = append(notes, templates.CertificateNote{Tone: templates.Broken, Heading: heading, Text: capital(sentence(c.Problem)),
-			Try: hint(c.Hint), Repair: v.repair(acmecore.RepairRenew)})
+		notes = append(notes, templates.Problem{Tone: templates.Broken, Heading: heading, Text: opening(sentence(readable(c.Problem))),
+			Try: toTry(c.Hint), Repair: v.repair(acmecore.RepairRenew)})
 	}
 	if c.Trouble != "" {
-		note := templates.CertificateNote{Tone: templates.Bad, Heading: "The last attempt failed", Text: capital(sentence(c.Trouble)), Try: hint(c.Hint)}
+		note := templates.Problem{Tone: templates.Bad, Heading: "The last attempt failed", Try: toTry(c.Hint)}
+		note.Words, note.Text = apart(c.Trouble)
+		note.Text = opening(sentence(readable(note.Text)))
 		if c.Next.After(v.now) {
-			note.Try = strings.TrimSpace(note.Try + " wCME tries again on " + inWords(c.Next) + " UTC.")
+			note.Meaning = "wCME tries again on " + utc(c.Next) + "."
 		}
 		notes = append(notes, note)
 	}
 	if v.Drift != "" && c.Problem == "" && c.Version != "" {
-		notes = append(notes, templates.CertificateNote{Tone: templates.Due, Heading: "What was issued, what is on disk and what is served part",
-			Text: capital(sentence(v.Drift)), Repair: v.repair(v.Repair)})
+		notes = append(notes, templates.Problem{Tone: templates.Due, Heading: "What was issued, what is on disk and what is served part",
+			Text: opening(sentence(readable(v.Drift))), Repair: v.repair(v.Repair)})
 	}
 	return notes
-}
-
-// hint is what to try, as a sentence.
-func hint(text string) string {
-	if text == "" {
-		return ""
-	}
-	return "Try: " + sentence(text)
 }
 
 // repair leads to what puts the certificate right, for those who may do it.
 func (v certificateView) repair(repair acmecore.Repair) templates.Link {
 	for _, act := range certificateActs() {
 		if act.path == string(repair) && v.role.May(act.deed.Role()) {
-			return templates.Link{Text: act.text, Address: v.link(certificateAddress(v.id, act.path))}
+			return templates.Link{Text: act.text, Address: act.address(v.link, v.id)}
 		}
 	}
 	return templates.Link{}
@@ -122,11 +117,22 @@ func (v certificateView) repair(repair acmecore.Repair) templates.Link {
 // actions are what the visitor may do.
 func (v certificateView) actions() (actions []templates.CertificateAction) {
 	for _, act := range certificateActs() {
+		if act.deed == control.DeedRevoke {
+			actions = append(actions, v.change()...)
+		}
 		if v.role.May(act.deed.Role()) && (v.Certificate.Version != "" || !act.ofVersion) {
-			actions = append(actions, templates.CertificateAction{Text: act.text, Address: v.link(certificateAddress(v.id, act.path)), Class: act.class})
+			actions = append(actions, templates.CertificateAction{Text: act.text, Address: act.address(v.link, v.id), Class: act.class})
 		}
 	}
 	return actions
+}
+
+// change leads to the form that orders a certificate, for another one instead of this.
+func (v certificateView) change() []templates.CertificateAction {
+	if !v.role.May(control.DeedCertify.Role()) || len(v.Certificate.Names) == 0 {
+		return nil
+	}
+	return []templates.CertificateAction{{Text: "Change what is ordered", Address: wishAddress(v.link, wishFor(v.Certificate)), Class: "button quiet"}}
 }
 
 // facts are what the certificate says of itself, and its record of it.
@@ -146,7 +152,7 @@ func (v certificateView) facts() []templates.Fact {
 		templates.Fact{Term: "Issuer", Text: orNone(c.Issuer)},
 		templates.Fact{Term: "Valid from", Text: "unknown", When: moment(c.NotBefore)},
 		templates.Fact{Term: "Expires", Text: "unknown", When: moment(c.NotAfter)},
-		templates.Fact{Term: "Serial", Text: acmecore.Inert(c.Serial), Code: true},
+		templates.Fact{Term: "Serial number", Text: acmecore.Inert(c.Serial), Code: true},
 		templates.Fact{Term: "SHA-256", Text: acmecore.Inert(c.Fingerprint), Code: true},
 		templates.Fact{Term: "SHA-1", Text: acmecore.Inert(v.SHA1), Code: true},
 		templates.Fact{Term: "Key", Text: v.key()},
@@ -169,37 +175,60 @@ func (v certificateView) renewal() []templates.Fact {
 	if c.Renewal.At.After(v.now) {
 		planned.When = moment(c.Renewal.At)
 	}
-	facts := []templates.Fact{planned, {Term: "Why then", Text: orText(c.Renewal.Text, "nothing is planned")}}
+	facts := []templates.Fact{planned, {Term: "Why then", Text: orText(readable(c.Renewal.Text), "nothing is planned")}}
 	if info.Fingerprint == c.Fingerprint && !info.Start.IsZero() {
-		facts = append(facts, templates.Fact{Term: "The CA’s window", Text: inWords(info.Start) + " to " + inWords(info.End) + " UTC"})
+		facts = append(facts, templates.Fact{Term: "The CA’s window", Text: inWords(info.Start) + " to " + utc(info.End)})
 	}
 	if explanation := cmp.Or(c.Renewal.Explanation, info.Explanation); explanation != "" {
 		facts = append(facts, templates.Fact{Term: "The CA explains it at", Text: acmecore.Inert(explanation), Code: true})
 	}
 	if !info.Asked.IsZero() {
-		asked := templates.Fact{Term: "The CA was asked", When: moment(info.Asked)}
-		facts = append(facts, asked)
+		facts = append(facts, templates.Fact{Term: "The CA was asked", When: moment(info.Asked)})
 	}
 	if info.Problem != "" {
-		facts = append(facts, templates.Fact{Term: "It did not say when", Text: acmecore.Inert(info.Problem)})
+		facts = append(facts, templates.Fact{Term: "It did not say when", Text: readable(info.Problem)})
 	}
 	if c.Next.After(v.now) {
 		facts = append(facts, templates.Fact{Term: "Next attempt", When: moment(c.Next)})
 	}
-	return append(facts, templates.Fact{Term: "Targets", Text: orNone(strings.Join(c.Targets, ", "))},
-		templates.Fact{Term: "Load actions", Text: orNone(strings.Join(c.Loads, ", "))},
-		templates.Fact{Term: "Verified at ports", Text: orNone(strings.Join(v.Ports, ", "))})
+	return append(append(facts, templates.Fact{Term: "Targets", Text: orNone(strings.Join(c.Targets, ", "))},
+		templates.Fact{Term: "Load actions", Text: orNone(strings.Join(c.Loads, ", "))}), verifiedAt(v.Details)...)
+}
+
+// verifiedAt is where visitors are looked for. A configured address may have a port of its
+// own, which counts there in place of the others.
+func verifiedAt(d acmecore.Details) []templates.Fact {
+	if len(d.Ports) == 0 {
+		return []templates.Fact{{Term: "Verified at ports", Text: "none"}}
+	}
+	ports := acmecore.Inert(strings.Join(d.Ports, ", "))
+	if len(d.Probe) == 0 {
+		return []templates.Fact{{Term: "Verified at ports", Text: ports}, {Term: "Of the addresses", Text: "that the DNS has for the names"}}
+	}
+	return []templates.Fact{{Term: "Verified at addresses", Text: acmecore.Inert(strings.Join(d.Probe, ", "))}, {Term: "Ports, unless given there", Text: ports}}
 }
 
 // limits are how much of what the CA allows is used up.
 func (v certificateView) limits() []templates.CertificateLimit {
 	return []templates.CertificateLimit{
-		limit(v.Budget.Issued7Days, v.Budget.Issued7Limit, "%d of %d certificates for these very names in the last seven days"),
-		limit(v.Budget.FailuresHour, v.Budget.FailuresLimit, "%d of %d refusals of a name in the last hour"),
+		limit(v.Budget.Issued7Days, v.Budget.Issued7Limit, "for these very names in the last seven days", "certificate", "certificates"),
+		limit(v.Budget.FailuresHour, v.Budget.FailuresLimit, "of a name in the last hour", "refusal", "refusals"),
 	}
 }
 
-func limit(used, most int, text string) templates.CertificateLimit {
+// limitsHeading says whose limits these are. Only those of Let's Encrypt are known.
+func (v certificateView) limitsHeading() string {
+	if v.Budget.Issued7Limit > 0 {
+		return "What Let’s Encrypt allows"
+	}
+	return "Asked of the CA lately"
+}
+
+// limit is how much of a limit is used up; of one that is not known, only how much.
+func limit(used, most int, text, one, many string) templates.CertificateLimit {
+	if most == 0 {
+		return templates.CertificateLimit{Text: count(used, one, many) + " " + text}
+	}
 	tone := templates.Good
 	switch {
 	case isUsedUp(used, most):
@@ -207,7 +236,7 @@ func limit(used, most int, text string) templates.CertificateLimit {
 	case 2*used >= most:
 		tone = templates.Due
 	}
-	return templates.CertificateLimit{Text: fmt.Sprintf(text, used, most), Percent: fmt.Sprint(min(100*used/max(most, 1), 100)), Tone: tone}
+	return templates.CertificateLimit{Text: ofLimit(used, most) + " " + many + " " + text, Percent: fmt.Sprint(min(100*used/max(most, 1), 100)), Tone: tone}
 }
 
 // chain are the certificates of the chain.
@@ -227,9 +256,9 @@ func (v certificateView) versions() (list []templates.CertificateVersion) {
 			NotAfter: moment(version.NotAfter), Tone: templates.Good, State: "kept"}
 		switch {
 		case !version.Revoked.IsZero():
-			shown.Tone, shown.State, shown.Problem = templates.Bad, "revoked", "on "+inWords(version.Revoked)+" UTC"
+			shown.Tone, shown.State, shown.Problem = templates.Bad, "revoked", "on "+utc(version.Revoked)
 		case version.Problem != "":
-			shown.Tone, shown.State, shown.Problem = templates.Broken, "unusable", acmecore.Inert(version.Problem)
+			shown.Tone, shown.State, shown.Problem = templates.Broken, "unusable", capital(readable(version.Problem))
 		case !v.now.Before(version.NotAfter):
 			shown.Tone, shown.State = templates.Bad, "expired"
 		case version.Current:
@@ -253,12 +282,4 @@ func (v certificateView) restore(version string) string {
 		return ""
 	}
 	return address + "?" + url.Values{"version": {version}}.Encode()
-}
-
-// orText is the text, inert, or another one where it is empty.
-func orText(text, otherwise string) string {
-	if text == "" {
-		return otherwise
-	}
-	return acmecore.Inert(text)
 }

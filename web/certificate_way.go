@@ -23,9 +23,9 @@ func (v certificateView) issued() templates.CertificateStand {
 	case c.Version == "":
 		stand.Tone, stand.State, stand.Text = templates.Missing, "no", "none was obtained yet"
 	case c.Problem != "":
-		stand.Tone, stand.State, stand.Text = templates.Broken, "unusable", acmecore.Inert(c.Problem)
+		stand.Tone, stand.State, stand.Text = templates.Broken, "unusable", capital(readable(c.Problem))
 	default:
-		stand.Text = "version " + acmecore.Inert(c.Version) + ", serial " + acmecore.Inert(c.Serial)
+		stand.Text = "version " + acmecore.Inert(c.Version) + ", serial number " + acmecore.Inert(c.Serial)
 	}
 	return stand
 }
@@ -38,7 +38,7 @@ func (v certificateView) onDisk() templates.CertificateStand {
 		if !placed.Current {
 			text := acmecore.Inert(placed.Target)
 			if placed.Serial != "" {
-				text += " has serial " + acmecore.Inert(placed.Serial)
+				text += " has serial number " + acmecore.Inert(placed.Serial)
 			}
 			behind = append(behind, text)
 		}
@@ -130,11 +130,11 @@ func (v certificateView) files() (list []templates.CertificateFile) {
 		one, found := placed[file.Target]
 		switch {
 		case file.Problem != "":
-			shown.Tone, shown.State, shown.Problem = templates.Missing, "missing", acmecore.Inert(file.Problem)
+			shown.Tone, shown.State, shown.Problem = templates.Missing, "missing", problemOf(file.Problem, "")
 		case found && one.Current:
 			shown.State = "current"
 		case found:
-			shown.Tone, shown.State, shown.Problem, shown.Hint = templates.Bad, "not current", acmecore.Inert(one.Problem), acmecore.Inert(one.Hint)
+			shown.Tone, shown.State, shown.Problem = templates.Bad, "not current", problemOf(one.Problem, one.Hint)
 		}
 		list = append(list, shown)
 	}
@@ -146,7 +146,7 @@ func (v certificateView) served() (list []templates.CertificatePlace) {
 	for _, proof := range v.Standing.Served {
 		tone, state := placeState(proof, v.meets(proof))
 		list = append(list, templates.CertificatePlace{Place: placeText(proof.Endpoint), Tone: tone, State: state, Serial: acmecore.Inert(proof.Serial),
-			At: moment(proof.At), Problem: acmecore.Inert(proof.Problem), Hint: acmecore.Inert(proof.Hint)})
+			At: moment(proof.At), Problem: problemOf(proof.Problem, proof.Hint)})
 	}
 	return list
 }
@@ -157,13 +157,13 @@ func placeState(proof acmecore.Proof, met bool) (templates.Tone, string) {
 		return templates.Good, "served"
 	case proof.Answer == acmecore.Unreached:
 		return templates.Due, "not reached from here"
-	case proof.Fingerprint != "":
+	case proof.Fingerprint != "", proof.Answer == acmecore.ServesOther:
 		return templates.Bad, "another one"
 	}
 	return templates.Bad, acmecore.Inert(string(proof.Answer))
 }
 
-// placeText reads "www.example.org at 192.0.2.7, port 443".
+// placeText reads "www.example.org at 192.0.2.7:443".
 func placeText(e acmecore.Endpoint) string {
 	text := acmecore.Inert(string(e.Name))
 	if e.Address != "" {

@@ -65,19 +65,17 @@ func (s Site) offered(r *http.Request) (acmecore.Choices, error) {
 	return s.Overseer.Choices(ctx)
 }
 
+// expiredForm is what is so where the token of a form is none any more.
+const expiredForm = "This form had expired, and nothing has been begun."
+
 // expired is for a form whose token is none any more.
 func expired() templates.Alerted {
-	return templates.Alerted{Tone: templates.Due, Text: "This form had expired, and nothing has been begun.",
-		Try: "What you had put in is here again: look at it once more, and send it again."}
+	return templates.Alerted{Tone: templates.Due, Text: expiredForm, Try: "What you had put in is here again: look at it once more, and send it again."}
 }
 
 // notTaken is for a form that the overseer would not take.
 func notTaken(err error) templates.Alerted {
-	alert := templates.Alerted{Tone: templates.Bad, Text: "The overseer has not begun it: " + sentence(err.Error())}
-	if hint := acmecore.HintOf(err); hint != "" {
-		alert.Try = "What to try: " + sentence(hint)
-	}
-	return alert
+	return templates.Alerted{Tone: templates.Bad, Text: "The overseer has not begun it: " + sentence(err.Error()), Try: hintSentence(acmecore.HintOf(err))}
 }
 
 func refusedStatus(err error) int {
@@ -174,7 +172,7 @@ func (w *wish) profileField(choices acmecore.Choices) templates.Field {
 func profilesInWords(choices acmecore.Choices) (text string) {
 	for _, ca := range choices.CAs {
 		if profiles := choices.Profiles[ca]; len(profiles) > 0 {
-			text += "For " + acmecore.Inert(ca) + " there are " + acmecore.Inert(strings.Join(profiles, ", ")) + ". "
+			text += acmecore.Inert(ca) + " offers: " + acmecore.Inert(strings.Join(profiles, ", ")) + ". "
 		}
 	}
 	return text

@@ -187,3 +187,21 @@ func TestFormIsForAdminsAlone(t *testing.T) {
 		}
 	}
 }
+
+// TestRehearsalThatWouldOrderNothing says so, and offers no order: where the record would
+// change that alone, and otherwise the page that renews.
+func TestRehearsalThatWouldOrderNothing(t *testing.T) {
+	for _, scene := range gallery.Scenes() {
+		changes := scene.Name == "job-rehearsed-kept-with-changes"
+		if !changes && scene.Name != "job-rehearsed-kept" {
+			continue
+		}
+		s := stage{overseer: scene.Overseer}
+		page := text(t, s.ask(admin(), "GET", scene.Path))
+		if !strings.Contains(page, "it would be kept, and none ordered.") || strings.Contains(page, "Order it now") ||
+			strings.Contains(page, "Change its record") != changes ||
+			strings.Contains(page, `<a href="/cgi-bin/wcme/admin/certificate/www_example_org/renew">Renew it</a>`) == changes {
+			t.Errorf("%s: %s", scene.Name, page)
+		}
+	}
+}

@@ -132,7 +132,11 @@ func (w *wish) checkCount(names []acmecore.Name) {
 		texts[i] = string(name)
 	}
 	if _, _, err := acmecore.ParseNames(texts...); err != nil {
-		w.wrong["names"] = capital(sentence(err.Error())) + " " + capital(sentence(acmecore.HintOf(err)))
+		cause := err
+		if told := (*acmecore.Error)(nil); errors.As(err, &told) && told.Cause != nil {
+			cause = told.Cause // the field's label says the rest
+		}
+		w.wrong["names"] = strings.TrimSpace(bare(capital(sentence(cause.Error())) + " " + hintSentence(acmecore.HintOf(err))))
 	}
 }
 
@@ -142,7 +146,7 @@ func mistaken(mistakes []string, hint string) string {
 		text += "; and " + count(more, "more", "more")
 	}
 	if hint != "" {
-		text += ". " + capital(hint)
+		text += ". " + capital(bare(hint))
 	}
 	return text + "."
 }

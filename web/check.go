@@ -82,7 +82,7 @@ func (s Site) showCheck(w http.ResponseWriter, r *http.Request, status int, form
 		Back:    address(r, checkPath, nil),
 	}
 	if form.stale {
-		page.Stale = "The form had expired, and nothing was done. It is filled in as you sent it: send it again."
+		page.Alert = expired()
 	}
 	if check.isMissing(choices) {
 		page.Missing, page.Code = check.missing, check.code
@@ -117,19 +117,11 @@ func (s Site) beginCheck(w http.ResponseWriter, r *http.Request) {
 		form.stale = true
 		s.showCheck(w, r, http.StatusConflict, form)
 	case check.field != nil && (kind == acmecore.Invalid || kind == acmecore.NotFound):
-		form.wrong = strings.TrimSpace(capital(sentence(err.Error())) + " " + hintInWords(err))
+		form.wrong = strings.TrimSpace(bare(capital(sentence(err.Error())) + " " + hintSentence(acmecore.HintOf(err))))
 		s.showCheck(w, r, http.StatusUnprocessableEntity, form)
 	default:
 		s.fail(w, r, err)
 	}
-}
-
-// hintInWords is the hint of an error as a sentence; "" where it has none.
-func hintInWords(err error) string {
-	if hint := acmecore.HintOf(err); hint != "" {
-		return capital(sentence(hint))
-	}
-	return ""
 }
 
 // checkField is the one choice that a check has.

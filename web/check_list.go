@@ -19,7 +19,7 @@ func allChecks() []check {
 // dailyWork is no check: it does what the overseer would do by itself some time.
 func dailyWork() check {
 	return check{
-		word: "work", name: "The daily work", deed: control.DeedManage, heading: "Do the daily work now", button: "Do it now",
+		word: "work", name: "Daily work", deed: control.DeedManage, heading: "Do the daily work now", button: "Do it now",
 		text: []string{
 			"Looks at every certificate, and does what is due: renews, installs, loads and looks, as the overseer does by itself each day.",
 			"What failed a short while ago waits for its time; a certificate's own page tries it at once.",
@@ -41,7 +41,7 @@ func checksOfWays() []check {
 			return choiceOf("ca", "Certification authority", "the one that is configured", c.CAs)
 		},
 	}, {
-		word: "challenge", name: "Challenges", deed: control.DeedCheckChallenge, heading: "Check the challenges", button: "Ask for them now",
+		word: "challenge", name: "Challenge path", deed: control.DeedCheckChallenge, heading: "Check the challenge path", button: "Ask for them now",
 		text: []string{
 			"Asks for a challenge of each managed name as a certification authority would, and shows how far each request got.",
 			"For each name its addresses are looked up in the DNS, and each one, of IPv6 and of IPv4, is asked on port 80 for a token that wCME has just made; " +

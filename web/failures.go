@@ -121,7 +121,7 @@ func advice(err error) []templates.Advice {
 	if hint == "" {
 		return nil
 	}
-	return []templates.Advice{{Text: capital(sentence(hint))}}
+	return []templates.Advice{{Text: hintSentence(hint)}}
 }
 
 // internal shows a word to look for, and the log the error that stands by it.

@@ -13,9 +13,6 @@ import (
 	"wcme/templates"
 )
 
-// jobPath is the address of the page of a job.
-func jobPath(id string) string { return adminPath + "/job/" + id }
-
 // How often a page looks for new steps, in seconds: where a script does, and where the
 // browser loads the page again.
 const (
@@ -119,14 +116,22 @@ func wordsOf(deed control.Deed) jobWords {
 	return jobWords{heading: capital(acmecore.Inert(string(deed)))}
 }
 
-// subject is what the heading ends in.
-func (v jobView) subject() string {
-	text := acmecore.Inert(v.Subject)
-	if text != "" && strings.Contains(wordsOf(v.deed()).heading, "of the ") {
-		return ": " + text
+// heading says what is done, and to what.
+func (v jobView) heading() string {
+	heading, name := wordsOf(v.deed()).heading, v.name()
+	switch {
+	case name == "":
+		return heading
+	case strings.Contains(heading, "of the "):
+		return heading + ": " + name
 	}
-	if text != "" {
-		return " " + text
+	return heading + " " + name
+}
+
+// done is what is so after it went well.
+func (v jobView) done() string {
+	if c := v.Result.Certificate; v.deed() == control.DeedRestore && c != nil && c.Version != "" {
+		return "Version " + acmecore.Inert(c.Version) + " is the current one."
 	}
-	return ""
+	return wordsOf(v.deed()).done
 }

@@ -28,7 +28,7 @@ func answered(rightly bool) (templates.Tone, string) {
 
 func jobFindings(findings []acmecore.Finding) (list []templates.JobFinding) {
 	for _, finding := range findings {
-		shown := templates.JobFinding{Tone: templates.Good, State: "note", Text: acmecore.Inert(finding.Text), Try: acmecore.Inert(finding.Try)}
+		shown := templates.JobFinding{Tone: templates.Good, State: "note", Text: readable(finding.Text), Try: toTry(finding.Try)}
 		if finding.Wrong {
 			shown.Tone, shown.State = templates.Bad, "wrong"
 		}

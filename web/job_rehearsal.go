@@ -3,7 +3,6 @@ package web
 import (
 	"net/url"
 	"slices"
-	"strconv"
 	"strings"
 
 	"wcme/acmecore"
@@ -15,6 +14,9 @@ func (v jobView) rehearsal(r acmecore.Rehearsal) templates.JobRehearsal {
 	shown := templates.JobRehearsal{Tone: templates.Good, Summary: "Nothing was found that would make the certification authority refuse.", Facts: rehearsalFacts(r)}
 	findings := slices.Clone(r.Findings)
 	slices.SortStableFunc(findings, func(a, b acmecore.Rehearsed) int { return weight(b) - weight(a) }) // of a hundred names, a few may be wrong
+	if r.Kept {
+		shown.Summary = "The certificate that is there serves well: it would be kept, and none ordered."
+	}
 	wrong := 0
 	for _, finding := range findings {
 		if finding.Wrong {
@@ -22,14 +24,26 @@ func (v jobView) rehearsal(r acmecore.Rehearsal) templates.JobRehearsal {
 		}
 		shown.Findings = append(shown.Findings, rehearsed(finding))
 	}
-	if wrong > 0 {
+	if wrong > 0 && !r.Kept {
 		shown.Tone = templates.Bad
 		shown.Summary = count(wrong, "thing was", "things were") + " found that would make the order fail. The certification authority looks from elsewhere and has the last word: you can order all the same."
 	}
-	if v.role.May(acmecore.RoleAdmin) {
+	switch {
+	case !v.role.May(acmecore.RoleAdmin):
+	case r.Kept && !r.Changes:
+		shown.Facts = append(shown.Facts, v.insteadOfOrder(r)...)
+	default:
 		shown.Order = v.order(r)
 	}
 	return shown
+}
+
+// insteadOfOrder leads on where an order would order nothing, and change nothing.
+func (v jobView) insteadOfOrder(r acmecore.Rehearsal) (facts []templates.Fact) {
+	if page := certificateAddress(v.link, r.ID); page != "" {
+		facts = append(facts, templates.Fact{Term: "Another one all the same", Text: "Renew it", Link: page + "/renew"})
+	}
+	return append(facts, templates.Fact{Term: "Something else", Text: "Change what was rehearsed", Link: wishAddress(v.link, r)})
 }
 
 // weight is how much a finding matters.
@@ -68,7 +82,7 @@ func orChoice(profile string) string {
 }
 
 func rehearsed(f acmecore.Rehearsed) templates.JobFinding {
-	shown := templates.JobFinding{What: capital(acmecore.Inert(f.What)), Subject: acmecore.Inert(f.Subject), Tone: templates.Good, State: "well",
+	shown := templates.JobFinding{What: capital(acmecore.Inert(f.What)), Subject: acmecore.Inert(f.Subject), Tone: templates.Good, State: "fine",
 		Text: acmecore.Inert(f.Text), Try: acmecore.Inert(f.Try)}
 	switch {
 	case f.Wrong:
@@ -85,21 +99,18 @@ func rehearsed(f acmecore.Rehearsed) templates.JobFinding {
 func (v jobView) order(r acmecore.Rehearsal) templates.JobOrder {
 	values := rehearsedForm(r)
 	order := templates.JobOrder{Action: v.link(certifyPath), Button: templates.Button{Text: "Order it now", Name: "do", Value: doOrder},
-		Change: templates.Link{Text: "Change it", Address: v.link(certifyPath) + "?" + values.Encode()},
-		Text:   "It orders exactly that, for " + strconv.Itoa(len(r.Names)) + " " + plural(len(r.Names), "name", "names") + ", and then installs, loads and verifies it."}
+		Change: templates.Link{Text: "Change it", Address: wishAddress(v.link, r)},
+		Text:   "It orders exactly that, for " + count(len(r.Names), "name", "names") + ", and then installs, loads and verifies it."}
+	if r.Kept {
+		order.Button.Text = "Change its record"
+		order.Text = "It orders no certificate: it writes down what changes, and then installs, loads and verifies the one that is there accordingly."
+	}
 	for _, name := range []string{"names", "ca", "profile", "key", "targets", "install", "actions", "load"} {
 		for _, value := range values[name] {
 			order.Fields = append(order.Fields, templates.Field{Name: name, Type: "hidden", Value: value})
 		}
 	}
 	return order
-}
-
-func plural(n int, one, many string) string {
-	if n == 1 {
-		return one
-	}
-	return many
 }
 
 // rehearsedForm is what whoever asked had put into the form.

@@ -22,8 +22,7 @@ func (v jobView) deed() control.Deed { return control.Deed(v.Kind) }
 func (v jobView) goesOn() bool { return v.Ended.IsZero() }
 
 func (v jobView) page() templates.JobPage {
-	words := wordsOf(v.deed())
-	page := templates.JobPage{Heading: words.heading + v.subject(), Tone: templates.Good, State: "done", Summary: words.done,
+	page := templates.JobPage{Heading: v.heading(), Tone: templates.Good, State: "done", Summary: v.done(),
 		Progress: v.progress(), Facts: v.facts(), Links: v.links()}
 	switch {
 	case v.goesOn():
@@ -38,13 +37,10 @@ func (v jobView) page() templates.JobPage {
 }
 
 // problem explains why it failed.
-func (v jobView) problem() templates.JobProblem {
-	shown := templates.JobProblem{Meaning: v.meaning()}
+func (v jobView) problem() templates.Problem {
+	shown := templates.Problem{Alert: true, Heading: "What went wrong", Meaning: v.meaning(), Try: toTry(v.Hint)}
 	shown.Words, shown.Text = apart(v.Problem)
-	shown.Text = capital(sentence(shown.Text))
-	if v.Hint != "" {
-		shown.Try = capital(sentence(v.Hint))
-	}
+	shown.Text = opening(sentence(readable(v.named(shown.Text))))
 	return shown
 }
 
@@ -77,17 +73,20 @@ func (v jobView) meaning() string {
 }
 
 // facts say what was asked for, by whom and when.
-func (v jobView) facts() []templates.Fact {
-	facts := []templates.Fact{{Term: "Asked for by", Text: orNone(acmecore.Inert(v.By))}, {Term: "Began", When: moment(v.Began)}}
-	if v.goesOn() {
-		return append(facts, templates.Fact{Term: "Running for", Text: took(v.now.Sub(v.Began))})
+func (v jobView) facts() (facts []templates.Fact) {
+	if v.isOfCertificate() && v.name() != v.Subject {
+		facts = append(facts, templates.Fact{Term: "Certificate", Text: acmecore.Inert(v.Subject), Code: true})
 	}
-	return append(facts, templates.Fact{Term: "Ended", When: moment(v.Ended)}, templates.Fact{Term: "Took", Text: took(v.Ended.Sub(v.Began))})
+	facts = append(facts, templates.Fact{Term: "Asked for by", Text: orNone(byWhom(v.By))}, templates.Fact{Term: "Began", When: moment(v.Began)})
+	if v.goesOn() {
+		return append(facts, templates.Fact{Term: "Running for", Text: lasts(max(0, v.now.Sub(v.Began)))})
+	}
+	return append(facts, templates.Fact{Term: "Ended", When: moment(v.Ended)}, templates.Fact{Term: "Took", Text: orText(lasted(v.Began, v.Ended), "–")})
 }
 
 // progress are the steps, with those between that are not kept.
 func (v jobView) progress() templates.JobProgress {
-	var p templates.JobProgress
+	p := templates.JobProgress{Fold: count(v.Count, "step", "steps")}
 	switch {
 	case v.goesOn() && v.Count == 0:
 		p.State = "Nothing has been heard yet."
@@ -97,7 +96,7 @@ func (v jobView) progress() templates.JobProgress {
 	var steps []templates.JobStep
 	for _, step := range v.Steps {
 		steps = append(steps, templates.JobStep{At: moment(step.Time), Clock: step.Time.UTC().Format(time.TimeOnly), Stage: acmecore.Inert(step.Stage),
-			Subject: acmecore.Inert(step.Subject), Text: acmecore.Inert(step.Text)})
+			Subject: acmecore.Inert(step.Subject), Text: readable(step.Text)})
 	}
 	p.First = steps
 	if v.Left > 0 {
@@ -113,38 +112,112 @@ const firstSteps = 60
 
 // links lead to where whoever has read the page may want to go.
 func (v jobView) links() (links []templates.Link) {
-	if address := v.certificateAddress(acmecore.ID(v.Subject)); address != "" && v.concernsOne() {
+	if address := certificateAddress(v.link, acmecore.ID(v.Subject)); address != "" && v.isManaged() {
 		links = append(links, templates.Link{Text: "The certificate", Address: address})
 	}
+	if wish, found := v.toChange(); found {
+		links = append(links, templates.Link{Text: "Change what was ordered", Address: wishAddress(v.link, wish)})
+	}
 	if run := v.Result.Run; run != nil {
-		if address := (certificateView{link: v.link}).runAddress(run.ID); address != "" {
+		if address := runAddress(v.link, run.ID); address != "" {
 			links = append(links, templates.Link{Text: "The record of this run", Address: address})
 		}
 	}
-	if again := wordsOf(v.deed()).again; again != "" && v.role.May(v.deed().Role()) && !v.goesOn() {
-		links = append(links, templates.Link{Text: "Check again", Address: v.link(again)})
+	if v.isCheck() && v.role.May(v.deed().Role()) && !v.goesOn() {
+		links = append(links, templates.Link{Text: "Check again", Address: v.link(wordsOf(v.deed()).again)}, templates.Link{Text: "All checks", Address: v.link(checkPath)})
 	}
 	return append(links, templates.Link{Text: "All certificates", Address: v.link(listPath)})
 }
 
-// concernsOne tells whether the subject is a certificate that is managed, as far as that
+func (v jobView) isCheck() bool { return wordsOf(v.deed()).again != "" }
+
+// toChange is what an order was for that came to nothing, as far as that is known: its
+// sender may want to order something else. Where the order itself went well, nothing of it
+// is to be changed.
+func (v jobView) toChange() (wish acmecore.Rehearsal, found bool) {
+	if v.deed() != control.DeedCertify || v.Problem == "" || !v.role.May(control.DeedCertify.Role()) {
+		return wish, false
+	}
+	for _, treated := range v.treated() {
+		if treated.Outcome == acmecore.NotServed {
+			return wish, false
+		}
+		wish.Names = treated.Names
+	}
+	if c := v.Result.Certificate; c != nil {
+		wish = wishFor(*c)
+	}
+	return wish, len(wish.Names) > 0
+}
+
+// treated are the certificates that the job's run did something to.
+func (v jobView) treated() []acmecore.Treated {
+	if v.Result.Run == nil {
+		return nil
+	}
+	return v.Result.Run.Certificates
+}
+
+// named puts host names in place of the certificates' IDs in a text, where these stand
+// alone: paths have them in them, too.
+func (v jobView) named(text string) string {
+	names := map[string]string{v.Subject: v.name()}
+	for _, treated := range v.treated() {
+		names[string(treated.ID)] = hostOf(treated.ID)
+		if len(treated.Names) > 0 {
+			names[string(treated.ID)] = acmecore.Inert(string(treated.Names[0]))
+		}
+	}
+	words := strings.Split(text, " ")
+	for i, word := range words {
+		bare := strings.TrimRight(word, ".,;:")
+		if name := names[bare]; bare != "" && name != "" {
+			words[i] = name + word[len(bare):]
+		}
+	}
+	return strings.Join(words, " ")
+}
+
+// isManaged tells whether the subject is a certificate that is managed, as far as that
 // is known.
-func (v jobView) concernsOne() bool {
+func (v jobView) isManaged() bool {
 	switch v.deed() {
-	case control.DeedRenew, control.DeedLoad, control.DeedVerify, control.DeedRestore, control.DeedRevoke, control.DeedCheckServed, control.DeedCheckChallenge:
-		return v.Subject != ""
+	case control.DeedRehearse, control.DeedRemove:
+		return false
 	case control.DeedCertify:
 		return v.Result.Certificate != nil
+	}
+	return v.isOfCertificate()
+}
+
+// isOfCertificate tells whether the subject is a certificate.
+func (v jobView) isOfCertificate() bool {
+	switch v.deed() {
+	case control.DeedCertify, control.DeedRehearse, control.DeedRenew, control.DeedLoad, control.DeedVerify, control.DeedRestore, control.DeedRevoke, control.DeedRemove,
+		control.DeedCheckServed, control.DeedCheckChallenge:
+		return v.Subject != ""
 	}
 	return false
 }
 
-// certificateAddress is the page of a certificate; "" where the ID is none.
-func (v jobView) certificateAddress(id acmecore.ID) string {
-	if _, err := acmecore.ParseID(string(id)); err != nil {
-		return ""
+// name is what the subject is called: a certificate by its first host name.
+func (v jobView) name() string {
+	if !v.isOfCertificate() {
+		return acmecore.Inert(v.Subject)
 	}
-	return v.link(certificatePath + "/" + string(id))
+	id, result := acmecore.ID(v.Subject), v.Result
+	if result.Certificate != nil && result.Certificate.ID == id {
+		return firstName(*result.Certificate)
+	}
+	if r := result.Rehearsal; r != nil && r.ID == id && len(r.Names) > 0 {
+		return acmecore.Inert(string(r.Names[0]))
+	}
+	for _, presence := range result.Presences {
+		if presence.Certificate.ID == id {
+			return firstName(presence.Certificate)
+		}
+	}
+	return hostOf(id)
 }
 
 // joinedNames lists names in one text.

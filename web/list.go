@@ -1,6 +1,7 @@
 package web
 
 import (
+	"cmp"
 	"context"
 	"net/http"
 	"strconv"
@@ -16,8 +17,8 @@ const maxShown = 4
 // listSize is how many certificates a page shows.
 const listSize = 50
 
-// maxDrawn is up to how many rows the life of each is drawn. Of more, a page would be
-// longer than one that can be sent in a moment.
+// maxDrawn is up to how many rows the page has everything that it can have. Of more, it
+// would be longer than one that can be sent in a moment.
 const maxDrawn = 20
 
 // listPath is the list's address.
@@ -63,31 +64,55 @@ func (v listView) page() templates.ListPage {
 		}
 		return page
 	}
-	page := templates.ListPage{Summary: summary(v.States, v.Total), Timeline: timeline(v.Days, v.now), Filter: v.filter(), Columns: v.columns(), Pager: v.pager()}
+	page := templates.ListPage{Summary: summary(v.States, v.Total, v.Attentive), Timeline: timeline(v.Overview, v.now), Filter: v.filter(), Columns: v.columns(), Pager: v.pager()}
 	for _, c := range v.Certificates {
-		row := v.row(c)
-		row.Light = len(v.Certificates) > maxDrawn
-		page.Rows = append(page.Rows, row)
+		page.Rows = append(page.Rows, v.lighter(v.row(c), c))
 	}
+	v.attention(&page)
+	return page
+}
+
+// attention fills in what needs some.
+func (v listView) attention(page *templates.ListPage) {
+	page.Complaints = v.complaints()
 	for _, c := range v.Attention {
-		page.Alerts = append(page.Alerts, v.alert(c))
+		alert := v.alert(c)
+		if v.isLong() {
+			alert = lighterAlert(alert)
+		}
+		page.Alerts = append(page.Alerts, alert)
+		page.Repair = cmp.Or(page.Repair, alert.Action)
 	}
-	if v.Attentive == 0 {
+	if v.Attentive == 0 && len(v.Complaints) == 0 {
 		page.Calm = "Nothing does."
 	}
 	if more := v.Attentive - len(v.Attention); more > 0 {
 		page.More = templates.Link{Text: count(more, "more certificate needs", "more certificates need") + " attention",
 			Address: v.address(acmecore.Query{State: acmecore.Attention})}
 	}
-	return page
+}
+
+// maxComplaints is how many complaints stand on the list; the status has all of them.
+const maxComplaints = 3
+
+// complaints are the worst of those that the page of the status has, too.
+func (v listView) complaints() (list []templates.Complaint) {
+	for _, c := range v.Complaints[:min(len(v.Complaints), maxComplaints)] {
+		list = append(list, templates.Complaint{Tone: toneOfHealth(c.Health), Text: capital(sentence(shortened(readable(c.Text), maxCause))),
+			Link: templates.Link{Text: "See the status", Address: v.link(statusPath)}})
+	}
+	if more := len(v.Complaints) - len(list); more > 0 {
+		list[len(list)-1].Link.Text += ", which has " + number(more) + " more"
+	}
+	return list
 }
 
 // row puts one certificate into words.
 func (v listView) row(c acmecore.Certificate) templates.Row {
 	state := c.State(v.now)
 	row := templates.Row{
-		Name: firstName(c), Address: v.pageOf(c.ID), Others: otherNames(c), Problem: v.problem(c),
-		CA: caOf(c), From: day(c.NotBefore), Tone: toneOf(state), State: string(state),
+		Name: firstName(c), Address: certificateAddress(v.link, c.ID), Others: otherNames(c),
+		CA: caOf(c), From: day(c.NotBefore), Tone: toneOf(state), State: stateOf(c, v.now),
 		Renewal: v.renewal(c), Reach: reach(c.Service), Service: acmecore.Inert(string(c.Service)), Seen: seen(c), Way: way(c), Run: v.lastRun(c.LastRun),
 	}
 	row.Long = len(row.Others) > 0 || len(row.Name) > 32
@@ -102,12 +127,37 @@ func (v listView) row(c acmecore.Certificate) templates.Row {
 	return row
 }
 
-// pageOf is the address of a certificate's page; "" for what is no ID.
-func (v listView) pageOf(id acmecore.ID) string {
-	if _, err := acmecore.ParseID(string(id)); err != nil {
-		return ""
+// isLong tells whether the page has many rows.
+func (v listView) isLong() bool { return len(v.Certificates) > maxDrawn }
+
+// lighter is a row for a page that has many: without a drawing of its life, and where
+// alerts stand above them all, with less of what the certificate's own page has, too.
+func (v listView) lighter(row templates.Row, c acmecore.Certificate) templates.Row {
+	if !v.isLong() {
+		return row
 	}
-	return v.link(certificatePath + "/" + string(id))
+	row.Percent = ""
+	if v.Attentive+len(v.Complaints) == 0 {
+		return row
+	}
+	row.Light, row.Run.Address = true, ""
+	if c.Loads = nil; row.Reach == templates.Good {
+		c.Targets = nil
+	}
+	row.Way = way(c)
+	return row
+}
+
+// lighterAlert is the alert without its reasons, which the certificate's own page has,
+// too.
+func lighterAlert(a templates.Alert) templates.Alert {
+	if a.Light = true; a.Address != "" {
+		a.Cause, a.Fold = "", ""
+	}
+	if a.Action != "" {
+		a.Try = ""
+	}
+	return a
 }
 
 func firstName(c acmecore.Certificate) string {
@@ -124,6 +174,16 @@ func otherNames(c acmecore.Certificate) (names []string) {
 		}
 	}
 	return names
+}
+
+// stateOf is how a certificate stands; one that cannot be used because it was revoked is
+// called that.
+func stateOf(c acmecore.Certificate, now time.Time) string {
+	state := c.State(now)
+	if state == acmecore.Unusable && c.Revoked {
+		return "revoked"
+	}
+	return string(state)
 }
 
 func toneOf(state acmecore.State) templates.Tone {

@@ -40,9 +40,9 @@ func repairOf(c acmecore.Certificate, concern acmecore.Concern) repair {
 // alert says what is so with a certificate that needs attention, and what to try.
 func (v listView) alert(c acmecore.Certificate) templates.Alert {
 	concern := c.Concern(v.now)
-	a := templates.Alert{Tone: toneOfConcern(concern), Name: firstName(c), Address: v.pageOf(c.ID), Text: v.concernInWords(c, concern), Cause: causeOf(c, concern)}
+	a := templates.Alert{Tone: toneOfConcern(concern), Name: firstName(c), Address: certificateAddress(v.link, c.ID), Text: v.concernInWords(c, concern), Cause: causeOf(c, concern)}
 	if len(c.Names) == 0 { // nobody knows what to order
-		a.Try = advised(c.Hint)
+		a.Try = hintSentence(c.Hint)
 	} else {
 		v.advise(&a, c, concern)
 	}
@@ -64,7 +64,7 @@ func (v listView) advise(a *templates.Alert, c acmecore.Certificate, concern acm
 	}
 	if a.Address != "" && v.role.May(repair.deed.Role()) {
 		a.Action, a.Repair = a.Address+"/"+repair.path, repair.button
-		a.Try = strings.TrimSpace(advised(c.Hint) + " " + a.Try)
+		a.Try = strings.TrimSpace(hintSentence(c.Hint) + " " + a.Try)
 		return
 	}
 	words := "Run wcme certify with its names."
@@ -72,14 +72,6 @@ func (v listView) advise(a *templates.Alert, c acmecore.Certificate, concern acm
 		words = repair.words
 	}
 	a.Try = strings.TrimSpace(a.Try + " " + words)
-}
-
-// advised is a hint as a sentence; "" for none.
-func advised(hint string) string {
-	if hint == "" {
-		return ""
-	}
-	return capital(sentence(hint))
 }
 
 func toneOfConcern(concern acmecore.Concern) templates.Tone {
@@ -100,6 +92,9 @@ func (v listView) concernInWords(c acmecore.Certificate, concern acmecore.Concer
 	case acmecore.ConcernExpired:
 		return "expired " + ago(c.DaysLeft(v.now)) + "."
 	case acmecore.ConcernUnusable:
+		if c.Revoked {
+			return "has a certificate that was revoked."
+		}
 		return "has a certificate that cannot be used."
 	case acmecore.ConcernMissing:
 		return "has no certificate."
@@ -118,14 +113,18 @@ func (v listView) concernInWords(c acmecore.Certificate, concern acmecore.Concer
 func causeOf(c acmecore.Certificate, concern acmecore.Concern) string {
 	switch {
 	case concern == acmecore.ConcernUnusable && c.Problem != "":
-		return capital(sentence(c.Problem))
+		return capital(sentence(shortened(c.Problem, maxCause)))
 	case c.Trouble == "":
 		return ""
 	case concern == acmecore.ConcernFailing:
-		return capital(sentence(c.Trouble))
+		return capital(sentence(shortened(c.Trouble, maxCause)))
 	}
-	return "The last attempt failed: " + sentence(c.Trouble)
+	return "The last attempt failed: " + sentence(shortened(c.Trouble, maxCause))
 }
+
+// maxCause is how much of a cause stands in the list, in bytes; the certificate's page
+// has all of it.
+const maxCause = 160
 
 func unserved(service acmecore.Service) string {
 	switch service {

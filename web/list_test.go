@@ -64,6 +64,12 @@ func unusable(problem string, names ...acmecore.Name) acmecore.Certificate {
 	return c
 }
 
+func unserved(names ...acmecore.Name) acmecore.Certificate {
+	c := certificate(61, names...)
+	c.Service = acmecore.ServiceUnseen
+	return c
+}
+
 func TestSummary(t *testing.T) {
 	for _, row := range []struct {
 		list []acmecore.Certificate
@@ -71,9 +77,11 @@ func TestSummary(t *testing.T) {
 	}{
 		{[]acmecore.Certificate{certificate(61, "a.example")}, "1 certificate, valid."},
 		{[]acmecore.Certificate{certificate(61, "a.example"), certificate(89, "b.example")}, "2 certificates, all valid."},
+		{[]acmecore.Certificate{unserved("a.example"), certificate(89, "b.example")}, "2 certificates, all valid. 1 needs attention."},
+		{[]acmecore.Certificate{unserved("a.example"), unserved("b.example")}, "2 certificates, all valid. 2 need attention."},
 		{[]acmecore.Certificate{certificate(20, "a.example")}, "1 certificate: 1 due."},
 		{[]acmecore.Certificate{missing("c.example"), certificate(61, "a.example"), certificate(-3, "b.example"), unusable("x", "d.example")},
-			"4 certificates: 1 expired, 1 unusable, 1 missing, 1 valid."},
+			"4 certificates: 1 expired, 1 unusable, 1 missing, 1 valid. 3 need attention."},
 	} {
 		s := listing(row.list...)
 		if page := text(t, s.ask(admin(), "GET", "/admin/list")); !strings.Contains(page, `<p class="summary">`+row.want+"</p>") {
@@ -123,7 +131,7 @@ func TestRowSaysEverything(t *testing.T) {
 		{"many targets", change(good, func(c *acmecore.Certificate) { c.Targets = strings.Fields("a b c d e") }), "in a, b, c and 2 more, loaded"},
 		{"a run that is none", change(good, func(c *acmecore.Certificate) { c.LastRun = "20261120T002011-../../x" }), `data-head="Run"></td>`},
 		{"an ID that is none", change(good, func(c *acmecore.Certificate) { c.ID = "../x" }), `<b>a.example</b>`},
-		{"trouble", change(good, func(c *acmecore.Certificate) { c.Trouble = "the CA said\nno" }), `<p class="problem">The last attempt failed: the CA said no.</p>`},
+		{"a revocation", change(good, func(c *acmecore.Certificate) { c.Problem, c.Revoked = "it was revoked", true }), "revoked</span> 61 days<"},
 	} {
 		s := listing(row.c)
 		if page := text(t, s.ask(admin(), "GET", "/admin/list")); !strings.Contains(page, row.want) {
@@ -168,19 +176,21 @@ func TestRepairIsAButtonForThoseWhoMay(t *testing.T) {
 		c                   acmecore.Certificate
 	}{
 		{"expired", "renew", "expired 2 days ago.", certificate(-3, "a.example")},
-		{"unusable", "renew", "has a certificate that cannot be used.</span> <details class=\"try\"><summary>Why", unusable("x", "a.example")},
+		{"unusable", "renew", "has a certificate that cannot be used.", unusable("x", "a.example")},
 		{"missing", "renew", "has no certificate.", missing("a.example")},
-		{"failing", "renew", "could not be renewed, and expires in 25 days.</span> <details class=\"try\"><summary>Why", failing},
+		{"failing", "renew", "could not be renewed, and expires in 25 days.", failing},
 		{"late", "renew", "was to be renewed on 2026-11-18, and expires in 61 days.", late},
 		{"not installed", "load", "is not in every place", serving(acmecore.ServiceMissing)},
 		{"not loaded", "load", "servers have not loaded it.", serving(acmecore.ServiceUnloaded)},
 		{"not served", "verify", "visitors do not meet it.", serving(acmecore.ServiceUnseen)},
 	} {
-		form := `<form method="post" action="/cgi-bin/wcme/admin/certificate/a_example/` + row.address + `"><input type="hidden" name="form" value="token">`
+		const form = `<form method="post" action="/cgi-bin/wcme/admin/certificate/a_example/`
+		button := `<button type="submit" class="quiet" formaction="/cgi-bin/wcme/admin/certificate/a_example/` + row.address + `">`
 		for _, role := range []acmecore.Role{acmecore.RoleView, acmecore.RoleOperate, acmecore.RoleAdmin} {
 			page := seenBy(t, listing(row.c), role, "/admin/list")
-			if !strings.Contains(page, row.text) || strings.Contains(page, form) != (role != acmecore.RoleView) {
-				t.Errorf("%s, %s: want %q and %s in %s", row.what, role, row.text, form, page)
+			may := role != acmecore.RoleView
+			if !strings.Contains(page, row.text) || strings.Contains(page, form) != may || strings.Contains(page, button) != may {
+				t.Errorf("%s, %s: want %q and %s in %s", row.what, role, row.text, button, page)
 			}
 		}
 	}
@@ -273,10 +283,11 @@ func TestListKeepsWhatWasChosen(t *testing.T) {
 	}
 }
 
-// TestPagesOfTheListAreSmall: 50 usual rows, and ten thousand certificates (W15).
+// TestPagesOfTheListAreSmall: 50 rows, usual ones and such that all need attention, and
+// ten thousand certificates (W15).
 func TestPagesOfTheListAreSmall(t *testing.T) {
 	for _, scene := range gallery.Scenes() {
-		if scene.Name != "list-fifty" && scene.Name != "list-ten-thousand" {
+		if !strings.HasPrefix(scene.Name, "list-fifty") && scene.Name != "list-ten-thousand" {
 			continue
 		}
 		s := stage{overseer: scene.Overseer}
@@ -284,9 +295,12 @@ func TestPagesOfTheListAreSmall(t *testing.T) {
 		if rows := strings.Count(page, `<th scope="row"`); rows != 50 || len(page) > 30<<10 {
 			t.Errorf("%s: %d rows in %d bytes", scene.Name, rows, len(page))
 		}
-		drawing := page[strings.Index(page, `<svg class="timeline"`):]
-		if drawing = drawing[:strings.Index(drawing, "</details>")]; len(drawing) > 6<<10 {
+		alerts, rest, _ := strings.Cut(page, `<svg class="timeline"`)
+		if drawing, _, _ := strings.Cut(rest, "</details>"); len(drawing) > 6<<10 {
 			t.Errorf("%s: the timeline has %d bytes", scene.Name, len(drawing))
+		}
+		if repairs := strings.Count(alerts, " formaction="); strings.HasPrefix(scene.Name, "list-fifty-") != (repairs == 8) || strings.Count(alerts, `method="post"`) > 1 {
+			t.Errorf("%s: %d repairs: %s", scene.Name, repairs, alerts)
 		}
 	}
 }
@@ -310,13 +324,58 @@ func TestTimelineSaysWhatItDraws(t *testing.T) {
 	for _, want := range []string{
 		"<li>2026-11-21: 1 renewal (a.example)</li>", "<li>2026-11-30: 1,234 renewals, 1 expiry</li>",
 		"<li>2026-12-11 to 2026-12-12: windows of CAs, of up to 4 certificates a day</li>",
-		"<li>2027-01-19 to 2027-01-19: windows of CAs, of up to 1 certificate a day</li>",
+		"<li>2027-01-19: windows of CAs, of up to 1 certificate a day</li>",
 		`role="img" aria-label="Planned from 2026-11-21 to 2027-01-19: 1,235 renewals, 1 expiry."`,
 		`d="M25 60v-6M115 60v-34"`, `d="M115 12h1"`, `d="M220 67h20M610 67h10"`, `<text x="90" y="88">28 Nov</text>`,
 	} {
 		if !strings.Contains(page, want) {
 			t.Errorf("want %s in %s", want, page)
 		}
+	}
+}
+
+// TestCausesAreCutShort in the list; the certificate's own page has them whole.
+func TestCausesAreCutShort(t *testing.T) {
+	c := certificate(25, "a.example")
+	c.Trouble, c.Hint = "the CA said "+strings.Repeat("no, ", 300), "run `wcme check ca`"
+	page := text(t, listing(c).ask(admin(), "GET", "/admin/list"))
+	_, cause, _ := strings.Cut(page, "The CA said no, no, ")
+	if cause, _, _ = strings.Cut(cause, "</details>"); len(cause) > 300 || !strings.Contains(cause, "no… Run <code>wcme check ca</code>.") {
+		t.Errorf("%q in %s", cause, page)
+	}
+}
+
+// TestComplaintsStandOnTheList: nobody shall take for well what the status complains of.
+func TestComplaintsStandOnTheList(t *testing.T) {
+	complaints := []acmecore.Complaint{{Health: acmecore.Critical, About: acmecore.OfChallenges, Text: "challenges of a.example no longer get here <b>"},
+		{Health: acmecore.Warning, About: acmecore.OfDisks, Text: "little space is left"}, {Health: acmecore.Warning, About: acmecore.OfReports, Text: "three"},
+		{Health: acmecore.Warning, About: acmecore.OfReports, Text: "four"}}
+	s := stage{overseer: &gallery.Overseer{OnOverview: func(acmecore.Query) acmecore.Overview {
+		o := overviewOf([]acmecore.Certificate{certificate(61, "a.example")})
+		o.Complaints = complaints
+		return o
+	}}}
+	page := seenBy(t, &s, acmecore.RoleView, "/admin/list")
+	for _, want := range []string{"Challenges of a.example no longer get here &lt;b&gt;. <a href=\"/cgi-bin/wcme/admin/status\">See the status</a>", "Little space is left.",
+		"Three. <a href=\"/cgi-bin/wcme/admin/status\">See the status, which has 1 more</a>"} {
+		if !strings.Contains(page, want) {
+			t.Errorf("want %s in %s", want, page)
+		}
+	}
+	if strings.Contains(page, "Nothing does.") || strings.Contains(page, "Four") {
+		t.Errorf("%s", page)
+	}
+}
+
+// TestFirstRenewalAfterTheTimelineIsSaid where there is nothing on it.
+func TestFirstRenewalAfterTheTimelineIsSaid(t *testing.T) {
+	s := stage{overseer: &gallery.Overseer{OnOverview: func(acmecore.Query) acmecore.Overview {
+		o := overviewOf([]acmecore.Certificate{certificate(89, "a.example")})
+		o.Later = time.Date(2027, 1, 22, 3, 4, 5, 0, time.UTC)
+		return o
+	}}}
+	if page := text(t, s.ask(admin(), "GET", "/admin/list")); !strings.Contains(page, "The first renewal after that is on 2027-01-22.") {
+		t.Errorf("%s", page)
 	}
 }
 

@@ -26,11 +26,15 @@ const (
 const maxNamedDays = 14
 
 // timeline draws what is planned, and says the same in words.
-func timeline(days []acmecore.Day, now time.Time) templates.Timeline {
+func timeline(overview acmecore.Overview, now time.Time) templates.Timeline {
+	days := overview.Days
 	t := templates.Timeline{Heading: "The next " + number(acmecore.OverviewDays) + " days"}
 	t.Days = lines(days)
 	if len(t.Days) == 0 {
 		t.None = "Nothing is planned: no renewal, no expiry, no window of a CA."
+		if !overview.Later.IsZero() {
+			t.None += " The first renewal after that is on " + day(overview.Later) + "."
+		}
 		return t
 	}
 	most, renewals, expiries := 0, 0, 0
@@ -127,7 +131,7 @@ func weekLines(days []acmecore.Day) (lines []string) {
 			sum.Renewals, sum.Expiries = sum.Renewals+one.Renewals, sum.Expiries+one.Expiries
 		}
 		if text := plan(sum, false); text != "" {
-			lines = append(lines, day(week[0].Date)+" to "+day(week[len(week)-1].Date)+": "+text)
+			lines = append(lines, span(week[0].Date, week[len(week)-1].Date)+": "+text)
 		}
 	}
 	return lines
@@ -135,10 +139,18 @@ func weekLines(days []acmecore.Day) (lines []string) {
 
 func windowLines(days []acmecore.Day) (lines []string) {
 	for _, run := range windows(days) {
-		lines = append(lines, day(days[run[0]].Date)+" to "+day(days[run[1]].Date)+": windows of CAs, of up to "+
+		lines = append(lines, span(days[run[0]].Date, days[run[1]].Date)+": windows of CAs, of up to "+
 			count(run[2], "certificate", "certificates")+" a day")
 	}
 	return lines
+}
+
+// span are the days from the first to the last, which may be the same.
+func span(first, last time.Time) string {
+	if day(first) == day(last) {
+		return day(first)
+	}
+	return day(first) + " to " + day(last)
 }
 
 // plan is what is planned, with the names where that is wanted and all are known; ""

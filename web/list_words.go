@@ -24,17 +24,6 @@ func caOf(c acmecore.Certificate) string {
 	return acmecore.Inert(c.CA) + ", " + acmecore.Inert(c.Profile)
 }
 
-// problem is what is wrong with a certificate, as a sentence; "" for nothing.
-func (v listView) problem(c acmecore.Certificate) string {
-	switch {
-	case c.Problem != "":
-		return capital(sentence(c.Problem))
-	case c.Trouble != "":
-		return "The last attempt failed: " + sentence(c.Trouble)
-	}
-	return ""
-}
-
 // renewal is when the certificate is renewed, and why then.
 func (v listView) renewal(c acmecore.Certificate) string {
 	why := because(c.Renewal.Reason)
@@ -126,13 +115,10 @@ func inert(texts []string) []string {
 // lastRun leads to the record of a run, whose ID begins with its time; to nothing where
 // it is no ID.
 func (v listView) lastRun(id string) templates.Link {
-	const form = "20060102T150405"
-	if len(id) < len(form) || len(id) > 64 || strings.Trim(id, "0123456789abcdefT-") != "" {
+	address := runAddress(v.link, id)
+	if address == "" {
 		return templates.Link{}
 	}
-	began, err := time.Parse(form, id[:len(form)])
-	if err != nil {
-		return templates.Link{}
-	}
-	return templates.Link{Text: day(began), Address: v.link(runsPath + "/" + id)}
+	began, _ := time.Parse("20060102T150405", id[:15]) // as it is an ID
+	return templates.Link{Text: day(began), Address: address}
 }

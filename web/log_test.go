@@ -278,7 +278,7 @@ func TestRefusedCheckKeepsWhatWasTyped(t *testing.T) {
 		status int
 		want   string
 	}{
-		acmecore.Stale:       {409, "The form had expired"},
+		acmecore.Stale:       {409, "This form had expired"},
 		acmecore.Invalid:     {422, "The cause &lt;b&gt;. The hint."},
 		acmecore.NotFound:    {422, "The cause &lt;b&gt;. The hint."},
 		acmecore.Busy:        {409, "The overseer is busy"},

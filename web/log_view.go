@@ -135,18 +135,9 @@ func (v logView) attr(attr acmecore.Attr) templates.LogAttr {
 	case isRunID(attr.Value):
 		shown.Address = address(v.request, runsPath+"/"+attr.Value, nil)
 	default:
-		shown.Address = certificateLink(v.request, acmecore.ID(attr.Value))
+		shown.Address = certificateAddress(VisitorFrom(v.request.Context()).link, acmecore.ID(attr.Value))
 	}
 	return shown
-}
-
-// certificateLink is the address of a certificate's page; "" for what is no name of
-// one.
-func certificateLink(r *http.Request, id acmecore.ID) string {
-	if _, err := acmecore.ParseID(string(id)); err != nil {
-		return ""
-	}
-	return address(r, certificatePath+"/"+string(id), nil)
 }
 
 // isRunID tells whether a text is what runs are named like: 20261121T002000-3f9a.
@@ -161,10 +152,8 @@ func levelInWords(level string) (templates.Tone, string) {
 	switch level {
 	case "":
 		return "", "none"
-	case "debug":
+	case "debug", "info":
 		return "", level
-	case "info":
-		return templates.Good, level
 	case "warn":
 		return templates.Due, level
 	case "error":

@@ -11,7 +11,8 @@ import (
 	"wcme/templates"
 )
 
-// refuse says why a page is not shown.
+// refuse says why a page is not shown to whoever the overseer has not admitted, and what
+// has to be so first. A program is told in words of its own, as it cannot log in.
 func (s Site) refuse(w http.ResponseWriter, r *http.Request, admission acmecore.Admission) {
 	switch {
 	case admission.Refusal == acmecore.RefusedHost:
@@ -68,7 +69,8 @@ func (s Site) refuseForeign(w http.ResponseWriter, r *http.Request) {
 	})
 }
 
-// refuseForm is for a form that cannot be read.
+// refuseForm is for a form that cannot be read, or that is longer than the smallest web
+// server passes on: see maxForm.
 func (s Site) refuseForm(w http.ResponseWriter, r *http.Request, err error) {
 	status, text := http.StatusBadRequest, "The form cannot be read. Nothing has been changed."
 	if isTooLong(err) {
@@ -107,6 +109,8 @@ func (s Site) refuseNobody(w http.ResponseWriter, r *http.Request) {
 	})
 }
 
+// apacheExample is what to write into the configuration of Apache, where most will paste
+// it.
 func apacheExample(mount string) string {
 	return `<Location "` + mount + adminPath + `">
     AuthType Basic
@@ -126,6 +130,7 @@ func exampleMount(base string) string {
 	return base
 }
 
+// notFound is for an address that no page has. It leads on only those who may go there.
 func (s Site) notFound(w http.ResponseWriter, r *http.Request) {
 	page := templates.NoticePage{
 		Heading: "There is no such page",
@@ -148,6 +153,7 @@ func (s Site) methodNotAllowed(routes chi.Routes) http.HandlerFunc {
 	}
 }
 
+// allowed are the methods that the address has.
 func allowed(routes chi.Routes, path string) (methods []string) {
 	for _, method := range []string{http.MethodGet, http.MethodHead, http.MethodPost} {
 		if routes.Match(chi.NewRouteContext(), method, path) {

@@ -9,7 +9,6 @@ import (
 	"slices"
 	"strconv"
 	"strings"
-	"time"
 
 	"github.com/go-chi/chi/v5"
 
@@ -73,15 +72,12 @@ func fillRuns(r *http.Request, page *templates.RunsPage, list acmecore.RunList, 
 func runRow(r *http.Request, run acmecore.RunLine) templates.RunRow {
 	row := templates.RunRow{
 		At:       moment(run.Began),
-		Address:  address(r, runsPath+"/"+url.PathEscape(run.ID), nil),
-		Why:      begun(orDash(triggerInWords(run.Trigger, run.Asked))),
-		By:       acmecore.Inert(run.By),
-		Took:     runTime(run.Began, run.Ended),
-		Outcomes: runOutcomes(run.Outcomes),
-		Problem:  acmecore.Inert(run.Problem),
-	}
-	if !isRunID(run.ID) {
-		row.Address = address(r, runsPath, nil)
+		Address:  cmp.Or(runAddress(VisitorFrom(r.Context()).link, run.ID), address(r, runsPath, nil)),
+		Why:      triggerInWords(run.Trigger, run.Asked),
+		By:       byWhom(run.By),
+		Took:     lasted(run.Began, run.Ended),
+		Outcomes: runOutcomes(run.Trigger, run.Outcomes),
+		Problem:  readable(run.Problem),
 	}
 	if len(row.Outcomes) == 0 {
 		row.Nothing = "nothing was to be done"
@@ -92,68 +88,13 @@ func runRow(r *http.Request, run acmecore.RunLine) templates.RunRow {
 	return row
 }
 
-// triggerInWords is what a run was begun for. asked are the certificates that somebody
-// asked for, due or not.
-func triggerInWords(trigger string, asked []acmecore.ID) string {
-	switch {
-	case trigger == "schedule":
-		return "the daily work"
-	case trigger == "manage" && len(asked) > 0:
-		names := make([]string, len(asked))
-		for i, id := range asked {
-			names[i] = acmecore.Inert(string(id))
-		}
-		return "a forced renewal of " + listed(names, maxAsked)
-	case trigger == "manage":
-		return "a pass over all certificates"
-	}
-	return acmecore.Inert(trigger)
-}
-
-// maxAsked is how many certificates are named that a run was begun for.
-const maxAsked = 3
-
-// worstOutcomes are all of them, those first that somebody should look at.
-func worstOutcomes() []acmecore.Outcome {
-	return []acmecore.Outcome{acmecore.Failed, acmecore.NotServed, acmecore.Postponed, acmecore.Renewed, acmecore.Repaired, acmecore.Planned}
-}
-
-func runOutcomes(counted map[acmecore.Outcome]int) (list []templates.RunOutcome) {
+func runOutcomes(trigger string, counted map[acmecore.Outcome]int) (list []templates.RunOutcome) {
 	for _, outcome := range worstOutcomes() {
 		if n := counted[outcome]; n > 0 {
-			list = append(list, templates.RunOutcome{Tone: toneOfOutcome(outcome), Text: number(n) + " " + string(outcome)})
+			list = append(list, templates.RunOutcome{Tone: toneOfOutcome(outcome), Text: number(n) + " " + outcomeInWords(trigger, outcome)})
 		}
 	}
 	return list
-}
-
-func toneOfOutcome(outcome acmecore.Outcome) templates.Tone {
-	switch outcome {
-	case acmecore.Renewed, acmecore.Repaired:
-		return templates.Good
-	case acmecore.Planned, acmecore.Postponed:
-		return templates.Due
-	case acmecore.NotServed:
-		return templates.Broken
-	}
-	return templates.Bad
-}
-
-// runTime is how long something took, for people; "" where it has not ended.
-func runTime(began, ended time.Time) string {
-	if began.IsZero() || ended.Before(began) {
-		return ""
-	}
-	took := ended.Sub(began)
-	switch {
-	case took < 10*time.Second:
-		return strconv.FormatFloat(took.Seconds(), 'f', 1, 64) + " s"
-	case took < time.Minute:
-		return strconv.Itoa(int(took.Seconds())) + " s"
-	case took < time.Hour:
-		return strconv.Itoa(int(took.Minutes())) + " min " + strconv.Itoa(int(took.Seconds())%60) + " s"
-	}
-	return strconv.Itoa(int(took.Hours())) + " h " + strconv.Itoa(int(took.Minutes())%60) + " min"
 }
 
 // onRunPage is how many certificates a page of a run has.
@@ -193,13 +134,15 @@ func (s Site) noRun(w http.ResponseWriter, r *http.Request) {
 // runPage puts a record into words. asked is the page of its certificates, from 1.
 func runPage(r *http.Request, run acmecore.Run, asked int) templates.RunPage {
 	page := templates.RunPage{
-		Frame:    frame(r, "Run of "+inWords(run.Began), runsPath),
-		Heading:  "Run of " + inWords(run.Began),
+		Frame:    frame(r, "Run of "+utc(run.Began), runsPath),
+		Heading:  "Run of " + utc(run.Began),
 		Summary:  runSummary(run),
-		Problem:  acmecore.Inert(run.Problem),
 		Facts:    runFacts(run),
-		Outcomes: runOutcomes(countOutcomes(run)),
+		Outcomes: runOutcomes(run.Trigger, countOutcomes(run)),
 		Back:     address(r, runsPath, nil),
+	}
+	if run.Problem != "" {
+		page.Problem.Text = "It came to an early end: " + sentence(readable(run.Problem))
 	}
 	page.Frame.Foot = "All times are in UTC."
 	slices.SortStableFunc(run.Certificates, func(a, b acmecore.Treated) int {
@@ -208,16 +151,19 @@ func runPage(r *http.Request, run acmecore.Run, asked int) templates.RunPage {
 	pages := max(1, (len(run.Certificates)+onRunPage-1)/onRunPage)
 	at := min(max(asked, 1), pages)
 	first, end := (at-1)*onRunPage, min(at*onRunPage, len(run.Certificates))
+	var told said
 	for i, treated := range run.Certificates[first:end] {
-		page.Certificates = append(page.Certificates, runCertificate(r, treated))
+		var here said // each certificate is read for itself
+		page.Certificates = append(page.Certificates, treatedInWords(VisitorFrom(r.Context()).link, run.Trigger, treated, &here))
 		page.Certificates[i].Table = "stages-" + strconv.Itoa(i+1)
+		told = append(told, here...)
 	}
 	if pages > 1 {
 		page.Pager = runPager(r, at, pages)
 		page.Pager.Text = number(first+1) + " to " + number(end) + " of " + count(len(run.Certificates), "certificate", "certificates")
 	}
 	for _, load := range run.Loads {
-		page.Loads = append(page.Loads, runLoad(load))
+		page.Loads = append(page.Loads, loadInWords(load, &told))
 	}
 	return page
 }

@@ -1,7 +1,8 @@
 // Package web answers wCME's addresses: the challenge page, which is open to
 // everyone and shows nothing but pending challenges, wherever the administrator
 // has said that there are some, and the admin pages, which show what the overseer
-// says to a user whom the web server has authenticated.
+// says to a user whom it has admitted: whom the web server has authenticated, or who
+// has logged in to wCME itself, as the configuration has it.
 //
 // New makes the handler. It expects requests whose URL.Path stands below wCME's
 // mount point, and a Visitor in their context, which says where that mount

@@ -100,7 +100,7 @@ func (s Site) metrics(w http.ResponseWriter, r *http.Request) {
 		s.fail(w, r, err)
 		return
 	}
-	s.tell(w, "text/plain; version=0.0.4; charset=utf-8", text)
+	s.tell(w, acmecore.MetricsType, text)
 }
 
 // tell answers with what is no page.

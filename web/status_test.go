@@ -52,6 +52,20 @@ func TestStatusSaysWhichServerRunsTheScript(t *testing.T) {
 	}
 }
 
+// TestStatusLeadsToTheDailyWork whoever may begin it, and says how programs get in where
+// there is a log-in.
+func TestStatusLeadsToTheDailyWork(t *testing.T) {
+	for _, admission := range []acmecore.Admission{{Role: acmecore.RoleView}, {Role: acmecore.RoleOperate, LogIn: true}, {Role: acmecore.RoleAdmin}} {
+		admission.User, admission.Form = "somebody", "token"
+		s := stage{overseer: &gallery.Overseer{OnStatus: statusOf, Admission: &admission}}
+		page := text(t, s.ask(admin(), "GET", "/admin/status"))
+		if strings.Contains(page, `href="/cgi-bin/wcme/admin/check/work"`) != admission.Role.May(acmecore.RoleOperate) ||
+			strings.Contains(page, "<code>wcme status --metrics</code>") != admission.LogIn {
+			t.Errorf("%+v: %s", admission, page)
+		}
+	}
+}
+
 func TestStatusAsJSON(t *testing.T) {
 	s := stage{overseer: &gallery.Overseer{OnStatus: statusOf}}
 	w := s.ask(admin(), "GET", "/admin/status.json")

@@ -21,7 +21,10 @@ func statusPage(r *http.Request, s acmecore.Status, gateway string) templates.St
 		Tone: toneOfHealth(s.Health()), Word: wordOfHealth(s.Health()),
 		Overseer: overseerFacts(visitor, s, gateway), Certificates: certificateFacts(s),
 		Challenges: challengeFacts(s.Challenges), Configuration: plainLines(s.Configuration),
-		JSON: visitor.link(statusJSONPath), Metrics: visitor.link(metricsPath),
+		JSON: visitor.link(statusJSONPath), Metrics: visitor.link(metricsPath), LogIn: admissionFrom(r.Context()).LogIn,
+	}
+	if work := dailyWork(); admissionFrom(r.Context()).Role.May(work.deed.Role()) {
+		page.Daily = templates.Link{Text: work.heading, Address: visitor.link(work.path())}
 	}
 	for _, complaint := range s.Complaints() {
 		page.Complaints = append(page.Complaints, complaintOf(visitor, complaint))
@@ -40,7 +43,7 @@ func statusPage(r *http.Request, s acmecore.Status, gateway string) templates.St
 		page.Disks = append(page.Disks, diskRow(d))
 	}
 	for _, job := range s.Jobs {
-		page.Work = append(page.Work, templates.Link{Text: acmecore.Inert(strings.TrimSpace(job.Kind + " " + job.Subject)), Address: visitor.link(jobPath(job.ID))})
+		page.Work = append(page.Work, templates.Link{Text: strings.TrimSpace(acmecore.Inert(job.Kind) + " " + hostOf(acmecore.ID(job.Subject))), Address: visitor.link(jobPath(job.ID))})
 	}
 	return page
 }
@@ -94,26 +97,26 @@ func wordOfHealth(health acmecore.Health) string {
 // complaintOf puts a complaint into words. That certificates need attention leads to
 // them.
 func complaintOf(visitor Visitor, c acmecore.Complaint) templates.Complaint {
-	complaint := templates.Complaint{Tone: toneOfHealth(c.Health), Text: capital(sentence(c.Text))}
+	complaint := templates.Complaint{Tone: toneOfHealth(c.Health), Text: capital(sentence(readable(c.Text)))}
 	switch {
 	case c.About == acmecore.OfCertificates:
 		query := url.Values{"state": {acmecore.Attention}}
 		complaint.Link = templates.Link{Text: "See which, and why", Address: visitor.link(listPath) + "?" + query.Encode()}
-	case c.Hint != "":
-		complaint.Try = capital(sentence(c.Hint))
+	default:
+		complaint.Try = hintSentence(c.Hint)
 	}
 	return complaint
 }
 
 func overseerFacts(visitor Visitor, s acmecore.Status, gateway string) []templates.Fact {
-	last := templates.Fact{Term: "Last pass", When: moment(s.LastPass), Text: "none yet"}
+	last := templates.Fact{Term: "Daily work last done", When: moment(s.LastPass), Text: "not yet"}
 	if s.LastRun != "" && !s.LastPass.IsZero() {
 		last.Text, last.When, last.Link = inWords(s.LastPass)+" UTC", templates.Moment{}, visitor.link(runsPath+"/"+s.LastRun)
 	}
 	facts := []templates.Fact{
 		{Term: "Alive since", When: moment(s.Since)},
 		last,
-		{Term: "Next pass", When: moment(s.NextPass)},
+		{Term: "Daily work planned", When: moment(s.NextPass)},
 		{Term: "Version", Text: acmecore.Inert(s.Version)},
 		{Term: "Built with", Text: acmecore.Inert(s.Go)},
 		{Term: "Host", Text: acmecore.Inert(s.Host)},
@@ -168,7 +171,7 @@ func toneOfCount(service acmecore.Service) templates.Tone {
 
 func authorityRow(a acmecore.AuthorityStatus) templates.AuthorityRow {
 	row := templates.AuthorityRow{Name: acmecore.Inert(a.CA), Tone: templates.Good, State: "answers", Reached: moment(a.Reached), Took: "–"}
-	if !a.Reached.IsZero() {
+	if a.Milliseconds > 0 {
 		row.Took = strconv.FormatInt(a.Milliseconds, 10) + " ms"
 	}
 	if a.Fails() {
@@ -177,9 +180,7 @@ func authorityRow(a acmecore.AuthorityStatus) templates.AuthorityRow {
 	if a.Problem != "" {
 		row.Problem = capital(sentence(a.Problem))
 	}
-	if a.Hint != "" {
-		row.Try = capital(sentence(a.Hint))
-	}
+	row.Try = hintSentence(a.Hint)
 	return row
 }
 
@@ -211,9 +212,7 @@ func nameRow(facts acmecore.ChallengeFacts) templates.NameRow {
 	if facts.Text != "" {
 		row.Problem = capital(sentence(facts.Text))
 	}
-	if facts.Try != "" {
-		row.Try = capital(sentence(facts.Try))
-	}
+	row.Try = hintSentence(facts.Try)
 	return row
 }
 

@@ -70,8 +70,17 @@ func ago(days int) string {
 	return count(-days-1, "day", "days") + " ago"
 }
 
-// summary says in one sentence how all certificates stand.
-func summary(states map[acmecore.State]int, all int) string {
+// summary says how all certificates stand, and how many of them need attention: one may
+// be valid and not be served.
+func summary(states map[acmecore.State]int, all, attentive int) string {
+	total := standing(states, all)
+	if attentive == 0 {
+		return total
+	}
+	return total + " " + count(attentive, "needs attention", "need attention") + "."
+}
+
+func standing(states map[acmecore.State]int, all int) string {
 	total := count(all, "certificate", "certificates")
 	switch {
 	case all == 1 && states[acmecore.Valid] == 1:
@@ -96,11 +105,31 @@ func worstFirst() []acmecore.State {
 // sentence makes one of the text of an error.
 func sentence(text string) string {
 	text = acmecore.Inert(text)
-	if strings.HasSuffix(text, "?") || strings.HasSuffix(text, "!") {
+	if strings.HasSuffix(text, "?") || strings.HasSuffix(text, "!") || strings.HasSuffix(text, "…") {
 		return text
 	}
 	return strings.TrimSuffix(text, ".") + "."
 }
+
+// hintSentence is a hint as a sentence; "" for none.
+func hintSentence(hint string) string {
+	if hint == "" {
+		return ""
+	}
+	return capital(sentence(hint))
+}
+
+// shortened is a text of that many bytes at most, inert, and "…" for the rest.
+func shortened(text string, most int) string {
+	if text = acmecore.Inert(text); len(text) <= most {
+		return text
+	}
+	return strings.TrimRight(strings.ToValidUTF8(text[:most], ""), " .,;:") + "…"
+}
+
+// bare is a text without the backticks around commands, for where nothing but text is
+// shown.
+func bare(text string) string { return strings.ReplaceAll(text, "`", "") }
 
 // capital lets a sentence begin as one.
 func capital(text string) string {

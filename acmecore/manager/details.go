@@ -27,7 +27,7 @@ func (m *Manager) Details(ctx context.Context, id acmecore.ID) (acmecore.Details
 	d.Loads = loadedBy(d.Certificate, standing)
 	d.Ports, d.Probe = m.looksAt(read.record)
 	d.Versions = m.versionsOf(id)
-	d.Budget = m.budget(id, read.Names, standing)
+	d.Budget = m.allowance(read, standing)
 	d.Drift, d.Repair = drift(d, m.now())
 	d.Kept = acmecore.Kept{Record: m.root.RecordAside(id), Versions: m.root.CertificateDir(id)}
 	d.Runs, d.Searched = m.runsOf(ctx, id)

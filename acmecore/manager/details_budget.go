@@ -3,6 +3,7 @@ package manager
 import (
 	"crypto/x509"
 	"slices"
+	"strings"
 	"time"
 
 	"wcme/acmecore"
@@ -20,6 +21,17 @@ const (
 func (m *Manager) budget(id acmecore.ID, names []acmecore.Name, standing acmecore.Standing) acmecore.Budget {
 	return acmecore.Budget{FailuresHour: refusedSince(m.now().Add(-time.Hour), standing.Failures), FailuresLimit: failuresLimit,
 		Issued7Days: m.issuedSince(m.now().Add(-7*24*time.Hour), id, names), Issued7Limit: sameNamesLimit}
+}
+
+// allowance is the budget of a certificate. What another CA than Let's Encrypt allows,
+// nobody knows: it has no limits there.
+func (m *Manager) allowance(read reading, standing acmecore.Standing) acmecore.Budget {
+	budget := m.budget(read.ID, read.Names, standing)
+	_, authority, err := m.Config().Find(read.record.CA)
+	if err != nil || !strings.HasSuffix(authority.Directory.String(), letsEncryptDirectory) {
+		budget.FailuresLimit, budget.Issued7Limit = 0, 0
+	}
+	return budget
 }
 
 // refusedSince counts the refusals of the name that was refused most often.

@@ -188,7 +188,11 @@ func TestBudgetCountsWhatTheCACounts(t *testing.T) {
 		t.Fatal(err)
 	}
 	if got, want := s.details().Budget, (acmecore.Budget{FailuresHour: 2, FailuresLimit: 5, Issued7Days: 2, Issued7Limit: 5}); got != want {
-		t.Errorf("got %+v, want %+v", got, want)
+		t.Errorf("Let's Encrypt: got %+v, want %+v", got, want)
+	}
+	s.record("names = [\"www.example.test\", \"example.test\"]\nca = \"letsencrypt-staging\"\n")
+	if got, want := s.details().Budget, (acmecore.Budget{FailuresHour: 2, Issued7Days: 2}); got != want {
+		t.Errorf("another CA, whose limits are others: got %+v, want %+v", got, want)
 	}
 }
 

@@ -264,7 +264,8 @@ func TestOneFormHasSeveralButtons(t *testing.T) {
 	if begin("one", "another form") == one {
 		t.Error("another form began nothing")
 	}
-	if begin("one", "") == begin("one", "") {
+	first, second := begin("one", ""), begin("one", "")
+	if first == second {
 		t.Error("what has no form is taken for the same")
 	}
 }

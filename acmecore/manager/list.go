@@ -1,7 +1,6 @@
 package manager
 
 import (
-	"cmp"
 	"context"
 	"crypto"
 	"crypto/sha256"
@@ -119,7 +118,10 @@ func (m *Manager) reading(id acmecore.ID) (read reading) {
 	case acmecore.KindOf(problem) == acmecore.NotFound:
 		return read
 	case problem == nil:
-		problem = cmp.Or(lacks(leafOf(read.pair), read.Names), m.revocation(id, read.Version))
+		if problem = lacks(leafOf(read.pair), read.Names); problem == nil {
+			problem = m.revocation(id, read.Version)
+			read.Revoked = problem != nil
+		}
 	}
 	if problem != nil {
 		read.Problem = acmecore.Inert(problem.Error())

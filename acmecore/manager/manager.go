@@ -59,6 +59,7 @@ type Manager struct {
 	errands  errands
 	records  remembered
 	listing  index
+	reached  reachedCAs
 }
 
 // New returns a manager of the state directory. version is sent to CAs; the log
@@ -184,6 +185,7 @@ func (m *Manager) CheckCA(ctx context.Context, ca string) (acmecore.Authority, e
 		return acmecore.Authority{}, err
 	}
 	answer, err := client.Discover(ctx)
+	m.noteReached(authority, answer.Milliseconds, err)
 	answer.CA = name
 	return answer, interruptedOr(err, "check", name)
 }

@@ -96,6 +96,7 @@ func (m *Manager) order(ctx context.Context, p *plan, account acmecore.Account, 
 	}
 	wanted := order.Wanted{Names: p.names, Key: journal.Key(), Profile: p.record.Profile}
 	chain, err := m.prove(ctx, client, wanted, journal)
+	m.noteReached(p.authority, 0, err)
 	if err != nil {
 		if journal.URL() == "" {
 			err = errors.Join(err, journal.Close())

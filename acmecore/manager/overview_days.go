@@ -32,6 +32,18 @@ func daysOf(entries []*entry, now time.Time) []acmecore.Day {
 	return days
 }
 
+// laterOf is when the first renewal is planned that those days do not show; zero where
+// there is none.
+func laterOf(entries []*entry, now time.Time) (first time.Time) {
+	end := midnight(now).AddDate(0, 0, acmecore.OverviewDays)
+	for _, e := range entries {
+		if at := e.planned(now); len(e.Names) > 0 && !at.Before(end) && (first.IsZero() || at.Before(first)) {
+			first = at
+		}
+	}
+	return first
+}
+
 func midnight(at time.Time) time.Time { return at.UTC().Truncate(24 * time.Hour) }
 
 // planned is when the certificate is renewed: what is overdue waits for its next try,

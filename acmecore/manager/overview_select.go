@@ -26,7 +26,7 @@ func overviewOf(entries []*entry, query acmecore.Query, now time.Time) acmecore.
 		all[i] = ranked{e, e.State(now), e.Concern(now)}
 	}
 	overview := acmecore.Overview{Total: len(all), States: make(map[acmecore.State]int), Services: make(map[acmecore.Service]int),
-		Days: daysOf(entries, now)}
+		Days: daysOf(entries, now), Later: laterOf(entries, now)}
 	for i := range all {
 		overview.States[all[i].state]++
 		if all[i].Service != "" {

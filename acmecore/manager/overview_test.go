@@ -175,6 +175,23 @@ func TestOverviewSaysWhatIsPlanned(t *testing.T) {
 	}
 }
 
+// TestOverviewSaysWhatComesLater than on the days that it shows.
+func TestOverviewSaysWhatComesLater(t *testing.T) {
+	t.Parallel()
+	s := newSetting(t, "renew.before = \"20d\"\n")
+	s.several(map[string]int{"a": 1, "b": 3, "c": 60})
+	o := overview(t, s.unrecovered(), acmecore.Query{})
+	first := time.Now().Add((90 - 20 - 3) * 24 * time.Hour)
+	if o.Later.Sub(first).Abs() > 26*time.Hour || o.Later.Before(o.Days[acmecore.OverviewDays-1].Date.AddDate(0, 0, 1)) {
+		t.Errorf("got %v, want about %v", o.Later, first)
+	}
+	s.remove("etc", "certificates", "a_example_test.toml")
+	s.remove("etc", "certificates", "b_example_test.toml")
+	if o := overview(t, s.unrecovered(), acmecore.Query{}); !o.Later.IsZero() {
+		t.Errorf("within those days: got %v", o.Later)
+	}
+}
+
 // TestOverviewSeesEveryChange: each is made by another process or by hand, and is told
 // of when the time is over for which an answer may be old.
 func TestOverviewSeesEveryChange(t *testing.T) {

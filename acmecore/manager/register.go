@@ -102,7 +102,9 @@ func (m *Manager) registerKey(ctx context.Context, authority config.Authority, k
 	if err != nil {
 		return acmecore.Account{}, err
 	}
-	return client.Register(ctx, contact, terms, binding)
+	account, err := client.Register(ctx, contact, terms, binding)
+	m.noteReached(authority, 0, err)
+	return account, err
 }
 
 // registerAgain registers the key of an account that the CA does not know any more,

@@ -95,18 +95,20 @@ func (r *rehearsal) names(context.Context) {
 		r.add(acmecore.Rehearsed{Subject: string(name), What: aboutNames, Text: "it is given more than once; once is enough"})
 	}
 	if r.result.Exists {
-		r.add(acmecore.Rehearsed{Subject: string(r.plan.id), What: aboutNames, Text: "it is managed already: " + changeOf(r.plan.before, r.plan.record)})
+		changes := changesOf(r.plan.before, r.plan.record)
+		r.result.Changes = len(changes) > 0
+		r.add(acmecore.Rehearsed{Subject: string(r.plan.id), What: aboutNames, Text: "it is managed already: " + inOneText(changes)})
 	}
 	if kept, serves := r.serves(r.plan); serves && !r.request.Force {
+		r.result.Kept = true
 		r.add(acmecore.Rehearsed{Subject: string(r.plan.id), What: aboutNames,
 			Text: fmt.Sprintf("the certificate that is there serves well, and is valid for %d more days: it would be kept, and none ordered", kept.DaysLeft(r.now())),
 			Try:  "to have another one all the same, renew it"})
 	}
 }
 
-// changeOf says what an order changes in the record of a certificate.
-func changeOf(before, after *config.Certificate) string {
-	var changes []string
+// changesOf says what an order changes in the record of a certificate.
+func changesOf(before, after *config.Certificate) (changes []string) {
 	added, removed := lacking(after.Names, before.Names), lacking(before.Names, after.Names)
 	if len(added) > 0 {
 		changes = append(changes, "it gets "+strings.Join(added, ", "))
@@ -129,6 +131,10 @@ func changeOf(before, after *config.Certificate) string {
 	if !slices.Equal(before.Load, after.Load) || (before.Load == nil) != (after.Load == nil) {
 		changes = append(changes, "it has other load actions")
 	}
+	return changes
+}
+
+func inOneText(changes []string) string {
 	if len(changes) == 0 {
 		return "nothing of its record changes"
 	}

@@ -148,9 +148,8 @@ func (r *rehearsal) limits(context.Context) {
 		r.log.Warn("standing not read", "certificate", r.plan.id, "error", err)
 	}
 	budget := r.budget(r.plan.id, r.plan.names, standing)
-	strict := strings.HasSuffix(r.plan.authority.Directory.String(), letsEncryptDirectory)
-	r.add(limited("certificates for these very names in seven days", budget.Issued7Days, budget.Issued7Limit, strict),
-		limited("refusals of one name in the last hour", budget.FailuresHour, budget.FailuresLimit, strict))
+	r.add(r.limited("certificates for these very names in seven days", budget.Issued7Days, budget.Issued7Limit),
+		r.limited("refusals of one name in the last hour", budget.FailuresHour, budget.FailuresLimit))
 	if until := untilOf(standing.Failures); until.After(r.now()) {
 		r.add(acmecore.Rehearsed{Subject: r.plan.ca, What: aboutLimits, Wrong: true,
 			Text: "the CA asks not to try again before " + until.UTC().Format(time.RFC3339), Try: "wait for that time"})
@@ -165,15 +164,16 @@ func (r *rehearsal) limits(context.Context) {
 // be these.
 const letsEncryptDirectory = "//acme-v02.api.letsencrypt.org/directory"
 
-// limited says how much of a limit is used up. Only of a CA that is known to have it is
-// something wrong then.
-func limited(what string, used, limit int, strict bool) acmecore.Rehearsed {
-	finding := acmecore.Rehearsed{Subject: "Let's Encrypt's limit", What: aboutLimits, Text: fmt.Sprintf("%d of %d %s, by our own account", used, limit, what)}
-	if used < limit {
-		return finding
+// limited says how much was used of what Let's Encrypt allows. Of another CA, which may
+// allow less or more, it says that alone.
+func (r *rehearsal) limited(what string, used, limit int) acmecore.Rehearsed {
+	if !strings.HasSuffix(r.plan.authority.Directory.String(), letsEncryptDirectory) {
+		return acmecore.Rehearsed{Subject: r.plan.ca, What: aboutLimits, Text: fmt.Sprintf("%d %s, by our own account", used, what)}
 	}
-	finding.Wrong, finding.Unknown = strict, !strict
-	finding.Try = "wait until the oldest of them does not count any more, or take another CA"
+	finding := acmecore.Rehearsed{Subject: "Let's Encrypt's limit", What: aboutLimits, Text: fmt.Sprintf("%d of %d %s, by our own account", used, limit, what)}
+	if used >= limit {
+		finding.Wrong, finding.Try = true, "wait until the oldest of them does not count any more, or take another CA"
+	}
 	return finding
 }
 

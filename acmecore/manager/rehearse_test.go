@@ -115,7 +115,7 @@ func TestRehearsalFindsNothingWrong(t *testing.T) {
 	wantAbout(t, got, "challenge path", "www.example.test", "answered rightly")
 	wantAbout(t, got, "challenge path", "shop.example.test", "answered rightly")
 	wantAbout(t, got, "CAA", "shop.example.test", "of example.test allow pebble.letsencrypt.org")
-	wantAbout(t, got, "limits", "Let's Encrypt's limit", "0 of 5 certificates")
+	wantAbout(t, got, "limits", "lab", "0 certificates")
 	wantAbout(t, got, "targets", "nginx", target)
 	wantAbout(t, got, "load actions", "servers", "reloaded")
 	if !told.has("rehearsal", "allow pebble.letsencrypt.org") {
@@ -174,15 +174,18 @@ func TestRehearsalOfWhatIsManaged(t *testing.T) {
 		}
 	}
 	same := r.rehearse(t, request("www.example.test"))
-	if !same.Exists || !same.Ready {
+	if !same.Exists || !same.Ready || same.Changes || !same.Kept {
 		t.Errorf("got %+v", same)
 	}
 	wantAbout(t, same, "names", string(id), "nothing of its record changes")
 	wantAbout(t, same, "names", string(id), "it would be kept, and none ordered")
-	wantAbout(t, same, "limits", "Let's Encrypt's limit", "2 of 5 certificates for these very names")
+	wantAbout(t, same, "limits", "lab", "2 certificates for these very names")
 	other := request("www.example.test", "more.example.test")
 	other.Key = acmecore.RSA2048
 	changed := r.rehearse(t, other)
+	if !changed.Exists || !changed.Changes || changed.Kept {
+		t.Errorf("with other names: got %+v", changed)
+	}
 	wantAbout(t, changed, "names", string(id), "it gets more.example.test; it has another kind of key")
 	if slices.ContainsFunc(about(changed, "names"), func(text string) bool { return strings.Contains(text, "would be kept") }) {
 		t.Errorf("names: got %q", about(changed, "names"))

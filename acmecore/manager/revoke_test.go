@@ -65,7 +65,7 @@ func TestRevokeTheCurrentVersion(t *testing.T) {
 	if status, reason := statusAt(t, pebble, before.Serial); status != "Revoked" || reason != 1 {
 		t.Errorf("the CA says %q, reason %d, want Revoked, 1", status, reason)
 	}
-	if revoked.Version != before.Version || revoked.State(time.Now()) != acmecore.Unusable || !strings.HasPrefix(revoked.Problem, "it was revoked at ") {
+	if revoked.Version != before.Version || revoked.State(time.Now()) != acmecore.Unusable || !revoked.Revoked || !strings.HasPrefix(revoked.Problem, "it was revoked at ") {
 		t.Errorf("got version %s, state %s, problem %q", revoked.Version, revoked.State(time.Now()), revoked.Problem)
 	}
 	if !heard.has("revoke", "it stays in service until it is replaced") {

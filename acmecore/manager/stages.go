@@ -125,20 +125,22 @@ func (m *Manager) window(ctx context.Context, c acmecore.Certificate) (order.Win
 	if err != nil {
 		return order.Window{}, err
 	}
-	renewals, err := m.renewals(ctx, c.CA)
+	_, authority, err := m.Config().Find(c.CA)
 	if err != nil {
 		return order.Window{}, err
 	}
-	return renewals.Window(ctx, id)
+	renewals, err := m.renewals(ctx, authority)
+	if err != nil {
+		return order.Window{}, err
+	}
+	window, err := renewals.Window(ctx, id)
+	m.noteReached(authority, 0, err)
+	return window, err
 }
 
 // renewals returns where the CA says when to renew. Its directory is read once an
 // hour for all certificates.
-func (m *Manager) renewals(ctx context.Context, ca string) (*order.Renewals, error) {
-	_, authority, err := m.Config().Find(ca)
-	if err != nil {
-		return nil, err
-	}
+func (m *Manager) renewals(ctx context.Context, authority config.Authority) (*order.Renewals, error) {
 	directory := authority.Directory.String()
 	release, err := m.busy.hold(ctx, "directory "+directory) // no CA waits for another one
 	if err != nil {

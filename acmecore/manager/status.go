@@ -9,6 +9,8 @@ import (
 	"runtime"
 	"runtime/debug"
 	"strconv"
+	"strings"
+	"time"
 
 	"wcme/acmecore"
 )
@@ -40,17 +42,30 @@ func (m *Manager) status(ctx context.Context, seen outside, configuration bool) 
 	if err := m.count(ctx, &status); err != nil {
 		return acmecore.Status{}, err
 	}
-	waiting, err := m.root.Spool().List()
-	if err != nil {
-		m.log.Warn("reports that wait are not counted", "error", err)
-	}
-	status.Reports, status.Jobs = len(waiting), append([]acmecore.Job{}, m.Running()...)
+	status.Reports, status.Waiting = m.waiting()
+	status.Jobs = append([]acmecore.Job{}, m.Running()...)
 	if !configuration {
 		return status, nil
 	}
 	text, err := m.Config().Effective()
 	status.Configuration = string(text)
 	return status, err
+}
+
+// waiting is how many reports wait to be delivered, and since when the first of them
+// does. Their names begin with the time, and come in that order.
+func (m *Manager) waiting() (count int, since time.Time) {
+	names, err := m.root.Spool().List()
+	if err != nil {
+		m.log.Warn("reports that wait are not counted", "error", err)
+	}
+	for _, name := range names {
+		made, _, _ := strings.Cut(name, "-")
+		if at, err := time.Parse("20060102T150405", made); err == nil {
+			return len(names), at
+		}
+	}
+	return len(names), time.Time{}
 }
 
 // count tells how all certificates stand. The first page of the list is the one with

@@ -1,6 +1,8 @@
 package manager
 
 import (
+	"errors"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"syscall"
@@ -55,6 +57,9 @@ func diskOf(path string, problem error) acmecore.Disk {
 		problem = measure(path, &disk)
 	}
 	if problem != nil {
+		if of := (*fs.PathError)(nil); errors.As(problem, &of) {
+			problem = of.Err // the path is said beside it
+		}
 		disk.Problem = acmecore.Inert(problem.Error())
 		return disk
 	}

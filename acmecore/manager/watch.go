@@ -36,6 +36,7 @@ type Watch struct {
 	tally     tally
 	measuring sync.Mutex // of measures
 	measures  measurements
+	space     space
 }
 
 // WatchOptions say how a Watch looks outside; the zero value is as visitors do.
@@ -99,6 +100,7 @@ func (w *Watch) Status(ctx context.Context, configuration bool) (acmecore.Status
 	if err != nil {
 		return status, err
 	}
+	w.space.note(status.Now, status.Disks)
 	if w.options.Commit != "" {
 		status.Commit = w.options.Commit
 	}
@@ -142,5 +144,7 @@ func (w *Watch) Metrics(ctx context.Context) (string, error) {
 func (w *Watch) outside() outside {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	return w.outlook.sum(w.Config().Verify.AsksForChallenges())
+	seen := w.outlook.sum(w.Config().Verify.AsksForChallenges())
+	seen.authorities = w.withReached(seen.authorities)
+	return seen
 }

@@ -63,6 +63,7 @@ func (w *Watch) LookOutside(ctx context.Context) error {
 	w.mu.Lock()
 	maps.DeleteFunc(w.outlook.CAs, func(ca string, _ acmecore.AuthorityStatus) bool { return !isIn(cas, ca) })
 	w.mu.Unlock()
+	w.forgetReached(cas)
 	if !w.Config().Verify.AsksForChallenges() {
 		names = nil
 	}

@@ -252,6 +252,66 @@ func TestWatchNotesHowTheCAIsReached(t *testing.T) {
 	}
 }
 
+// TestWatchCountsEveryAnswerOfTheCA: it need not have looked itself.
+func TestWatchCountsEveryAnswerOfTheCA(t *testing.T) {
+	t.Parallel()
+	r := newRehearsed(t, "")
+	watch := r.Watch(manager.WatchOptions{})
+	reached := func(what string, since time.Time) time.Time {
+		t.Helper()
+		status, err := watch.Status(t.Context(), false)
+		if err != nil || len(status.Authorities) != 1 || status.Authorities[0].CA != "lab" || !status.Authorities[0].Reached.After(since) {
+			t.Fatalf("%s: got %+v, %v", what, status.Authorities, err)
+		}
+		return status.Authorities[0].Reached
+	}
+	if status, err := watch.Status(t.Context(), false); err != nil || len(status.Authorities) != 0 {
+		t.Fatalf("at first: %+v, %v", status.Authorities, err)
+	}
+	r.register(t)
+	registered := reached("an account", time.Time{})
+	if _, err := r.Certify(t.Context(), request("www.example.test"), nil); err != nil {
+		t.Fatal(err)
+	}
+	ordered := reached("an order", registered)
+	if _, err := r.CheckCA(t.Context(), ""); err != nil {
+		t.Fatal(err)
+	}
+	reached("its directory", ordered)
+}
+
+// TestWatchComplainsOnTheList of what is no certificate, too.
+func TestWatchComplainsOnTheList(t *testing.T) {
+	t.Parallel()
+	w := newWatched(t, "[[install]]\nname = \"gone\"\ndir = \"/nonexistent/wcme\"\n")
+	w.record(recordOfOne)
+	watch := w.watch()
+	w.look(watch)
+	w.server.is("other site")
+	w.look(watch)
+	w.reports()
+	if err := w.root.Spool().Put("20200101T000000-000000000-a-mail-b", []byte("{}")); err != nil {
+		t.Fatal(err)
+	}
+	o, err := watch.Overview(t.Context(), acmecore.Query{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	var got []string
+	for _, complaint := range o.Complaints {
+		got = append(got, string(complaint.About)+": "+complaint.Text)
+	}
+	for i, want := range []string{"challenges: challenges of www.example.test no longer get here", "disks: /nonexistent/wcme: no such file",
+		"reports: 1 report waits to be delivered, the first since 2020-01-01"} {
+		if len(got) != 3 || !strings.HasPrefix(got[i], want) {
+			t.Errorf("got %q, want %q in its place", got, want)
+		}
+	}
+	if o := overview(t, w.Manager, acmecore.Query{}); len(o.Complaints) != 0 {
+		t.Errorf("without an overseer: %+v", o.Complaints)
+	}
+}
+
 func TestDamagedMemoryOfTheOutsideStopsNothing(t *testing.T) {
 	t.Parallel()
 	w := newWatched(t, "")

@@ -17,9 +17,6 @@ import (
 	"wcme/acmecore"
 )
 
-// ContentType is what a text of this form is sent as.
-const ContentType = "text/plain; version=0.0.4; charset=utf-8"
-
 // Certificate is what is told of one certificate.
 type Certificate struct {
 	ID       acmecore.ID

@@ -53,7 +53,7 @@ func TestProfileThatTheCAHasNot(t *testing.T) {
 		profiles []string
 		words    string
 	}{
-		"others": {[]string{"classic", "tls\x1bserver"}, `the CA has no profile "nosuch", but classic, tls?server`},
+		"others": {[]string{"classic", "tls\x1bserver"}, `the CA has no profile "nosuch"; it has classic, tls?server`},
 		"none":   {nil, `the CA has no profiles, and "nosuch" was asked for`},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -85,7 +85,7 @@ func checkProfile(authority acmecore.Authority, profile string) error {
 	if slices.Contains(authority.Profiles, profile) {
 		return nil
 	}
-	cause := fmt.Errorf("the CA has no profile %q, but %s", acmecore.Inert(profile), strings.Join(authority.Profiles, ", "))
+	cause := fmt.Errorf("the CA has no profile %q; it has %s", acmecore.Inert(profile), strings.Join(authority.Profiles, ", "))
 	if len(authority.Profiles) == 0 {
 		cause = fmt.Errorf("the CA has no profiles, and %q was asked for", acmecore.Inert(profile))
 	}

@@ -104,7 +104,7 @@ func (b *tab) breakTheLoad(o *office) {
 	b.has("last attempt failed", "load")
 	b.shoot("certificate-load-failed")
 	b.open(o.page("/admin/list"), http.StatusOK, "Certificates")
-	if got := b.text("main .alerts"); !strings.Contains(got, www) {
+	if got := b.text("main form .alerts"); !strings.Contains(got, www) {
 		b.Errorf("on top of the list: got %q, want what is wrong with %s", got, www)
 	}
 	b.shootAll("list-load-failed")
@@ -135,7 +135,7 @@ func (b *tab) mendTheLoad(o *office) {
 		b.Errorf("visitors of %s get the old certificate still, %s", www, after)
 	}
 	b.open(o.page("/admin/list"), http.StatusOK, "Certificates")
-	if got := b.text("main .alerts"); strings.Contains(got, www) {
+	if got := b.text("main form .alerts"); strings.Contains(got, www) {
 		b.Errorf("on top of the list: got %q, want nothing about %s", got, www)
 	}
 	b.open(o.page(certificatePage), http.StatusOK, www)
@@ -206,7 +206,7 @@ func (b *tab) remove(o *office) {
 func (b *tab) seeRecords(o *office) {
 	b.Helper()
 	for name, row := range map[string]struct{ path, heading, text string }{
-		"runs":   {"/admin/runs", "Runs", "user " + admin},
+		"runs":   {"/admin/runs", "Runs", admin},
 		"log":    {"/admin/log", "Log", "certificate renewed"},
 		"audit":  {"/admin/audit", "Audit", admin},
 		"status": {"/admin/status", "Status", "Apache"},

@@ -23,6 +23,7 @@ func certificateScenes() []Scene {
 		certificateScene("expired", "", expiredDetails()),
 		certificateScene("drifted", "", driftedDetails()),
 		certificateScene("refused", "", refusedDetails()),
+		certificateScene("own-ca", "", ownAuthority()),
 		certificateScene("many-names", "", certificateDetails(61, manyNames(100)...)),
 		certificateScene("right-to-left", "", rightToLeft()),
 		certificateScene("hostile", "", hostileDetails()),
@@ -181,6 +182,16 @@ func revokedDetails() acmecore.Details {
 	return d
 }
 
+// ownAuthority are of a certificate of a CA whose limits nobody knows, which is looked for
+// behind a balancer.
+func ownAuthority() acmecore.Details {
+	d := certificateDetails(61, "intranet.example.org")
+	d.Certificate.CA, d.Budget = "internal", acmecore.Budget{Issued7Days: 1}
+	d.Probe = []string{"192.0.2.7", "[2001:db8::7]:8443"}
+	d.Runs[0].Trigger, d.Runs[0].By, d.Runs[0].Treated.Outcome, d.Runs[0].Treated.Text = "restore", "user alice (uid 33)", acmecore.Repaired, "its files are not up to date in nginx"
+	return d
+}
+
 func expiredDetails() acmecore.Details {
 	d := refusedDetails()
 	d.Certificate.NotBefore, d.Certificate.NotAfter = Now().Add(-93*24*time.Hour), Now().Add(-3*24*time.Hour)
@@ -194,7 +205,7 @@ func driftedDetails() acmecore.Details {
 	d.Certificate.Service, d.Repair = acmecore.ServiceMissing, acmecore.RepairLoad
 	d.Drift = "not installed in mail (there is serial 2c88e1); another one is served by cloud.example.org at 192.0.2.7:25 (serial 2c88e1, valid to 2026-12-20)"
 	d.Placed[1].Current, d.Placed[1].Serial = false, "2c88e1"
-	d.Placed[1].Problem, d.Placed[1].Hint = d.Placed[1].Files[0]+" holds another certificate", "wcme manage puts it right"
+	d.Placed[1].Problem, d.Placed[1].Hint = d.Placed[1].Files[0]+" holds another certificate", "`wcme manage` puts it right"
 	d.Files[2].Problem, d.Files[2].Owner, d.Files[2].Mode, d.Files[2].Changed = "there is no such file", "", "", time.Time{}
 	d.Loads[1].Current = false
 	proof := &d.Standing.Served[2]

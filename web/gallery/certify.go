@@ -23,7 +23,24 @@ func certifyScenes() []Scene {
 		shown("filled-in", "?"+url.Values{"names": {"www.example.org\nexample.org"}, "key": {"rsa2048"}, "targets": {"chosen"}, "install": {"nginx"}}.Encode(), offers()),
 		shown("hostile", "?"+url.Values{"names": {strings.Join(Payloads(), "\n")}, "profile": {Payloads()[0]}, "ca": {Payloads()[1]}}.Encode(), hostile),
 	}
+	scenes = append(scenes, jobScene("rehearsed-kept", rehearsedKept(false)), jobScene("rehearsed-kept-with-changes", rehearsedKept(true)))
 	return append(scenes, certifySentScenes()...)
+}
+
+// rehearsedKept is a rehearsal of a certificate that serves well, by which its record may
+// change.
+func rehearsedKept(changes bool) acmecore.Job {
+	job := rehearsed(false)
+	r := job.Result.Rehearsal
+	r.Exists, r.Kept, r.Changes = true, true, changes
+	what := "it is managed already: nothing of its record changes"
+	if changes {
+		what = "it is managed already: it has other targets"
+	}
+	r.Findings = append([]acmecore.Rehearsed{{What: "names", Subject: "www_example_org", Text: what},
+		{What: "names", Subject: "www_example_org", Text: "the certificate that is there serves well, and is valid for 61 more days: it would be kept, and none ordered",
+			Try: "to have another one all the same, renew it"}}, r.Findings...)
+	return job
 }
 
 // certifySentScenes are what is shown when the form was sent and not taken.

@@ -17,6 +17,9 @@ func jobScenes() []Scene {
 		jobScene("certified", certified()),
 		jobScene("refused", refusedJob()),
 		jobScene("load-failed", loadFailed()),
+		jobScene("restored", delivered(control.DeedRestore)),
+		jobScene("loaded", delivered(control.DeedLoad)),
+		jobScene("revoked", revokedJob()),
 		jobScene("rehearsed", rehearsed(false)),
 		jobScene("rehearsed-wrong", rehearsed(true)),
 		jobScene("pass", passJob()),
@@ -85,7 +88,7 @@ func runningLong() acmecore.Job {
 
 // treatedRun is the record of a run that brought a certificate into service, or tried.
 func treatedRun(trigger string, treated ...acmecore.Treated) *acmecore.Run {
-	return &acmecore.Run{ID: "20261121T054545-0a1b2c3d", Trigger: trigger, By: "user admin (uid 33)", Began: Now().Add(-15 * time.Second), Ended: Now().Add(-2 * time.Second),
+	return &acmecore.Run{ID: "20261121T054545-0a1b", Trigger: trigger, By: "user admin (uid 33)", Began: Now().Add(-15 * time.Second), Ended: Now().Add(-2 * time.Second),
 		Managed: 12, Certificates: treated}
 }
 
@@ -139,15 +142,38 @@ func refusedJob() acmecore.Job {
 }
 
 func loadFailed() acmecore.Job {
-	job := failing(running(), acmecore.Unreachable, "load www_example_org: nginx -t: exit status 1", "mend the configuration of the server: nginx -t says where")
+	job := failing(running(), acmecore.Unreachable, "load www_example_org: load action servers: exit status 1", "mend the configuration of the server: nginx -t says where")
 	treated := renewedNow()
-	treated.Outcome, treated.Problem, treated.Hint = acmecore.NotServed, "nginx -t: exit status 1", "mend the configuration of the server: nginx -t says where"
+	treated.Outcome, treated.Problem, treated.Hint = acmecore.NotServed, "load action servers: exit status 1", "mend the configuration of the server: nginx -t says where"
 	treated.Stages[2] = stage("load", 6, 7, "servers", "exit status 1", "mend the configuration of the server: nginx -t says where")
 	treated.Stages[3] = stage("put back", 7, 7, "the files before", "", "")
 	c := certificate(89, "www.example.org", "example.org")
 	c.Issuer, c.Serial, c.Service = "E7", "05e1c2a9f3b7", acmecore.ServiceUnloaded
 	job.Result.Certificate, job.Result.Run = &c, treatedRun("certify", treated)
 	job.Result.Run.Loads = []acmecore.LoadResult{loadResult("exit status 1")}
+	return job
+}
+
+// delivered is a job that brought what was there into service.
+func delivered(deed control.Deed) acmecore.Job {
+	job := end(stepping(job(deed, "www_example_org"), "install nginx 1 file", "load nginx ended well after 107ms", "verify www.example.org serves it"))
+	job.By = "uid 0"
+	treated := renewedNow()
+	treated.Outcome, treated.Reason, treated.Text, treated.Version = acmecore.Repaired, acmecore.BecauseLacking, "its files are not up to date in nginx", "000001"
+	treated.Stages = treated.Stages[1:]
+	c := certificate(44, "www.example.org", "example.org")
+	c.Version, c.Issuer, c.Serial, c.Service = "000001", "E7", "17aa03", acmecore.ServiceServed
+	job.Result.Certificate, job.Result.Run = &c, treatedRun(string(deed), treated)
+	job.Result.Run.Loads = []acmecore.LoadResult{loadResult("")}
+	return job
+}
+
+// revokedJob has revoked the current version.
+func revokedJob() acmecore.Job {
+	job := end(job(control.DeedRevoke, "www_example_org"))
+	c := certificate(44, "www.example.org")
+	c.Version, c.Issuer, c.Serial, c.Problem, c.Revoked = "000002", "E7", "05e1c2a9f3b7", "it was revoked at 2026-11-21T05:45:46Z; obtain another one", true
+	job.Result.Certificate = &c
 	return job
 }
 
@@ -159,7 +185,7 @@ func passJob() acmecore.Job {
 	job := failing(stepping(job(control.DeedManage, ""), "order mail.example.org placed"), acmecore.Refused,
 		`manage certificates: something is wrong with 2 of them; mail_example_org: the CA says "too many certificates"`, "wait until Thursday")
 	bad := renewedNow()
-	bad.ID, bad.Outcome, bad.Problem, bad.Text = "mail_example_org", acmecore.Failed, "too many certificates", "a third of its life is left"
+	bad.ID, bad.Names, bad.Outcome, bad.Problem, bad.Text = "mail_example_org", []acmecore.Name{"mail.example.org"}, acmecore.Failed, "too many certificates", "a third of its life is left"
 	bad.Stages = bad.Stages[:1]
 	job.Result.Run, job.Result.More = treatedRun("manage", bad, renewedNow()), 31
 	return job

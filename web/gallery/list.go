@@ -39,7 +39,14 @@ func listScenes() []Scene {
 		scene("long-names", "", longNames()...),
 		scene("right-to-left", "", rightToLeftRow()),
 		scene("hostile", "", hostile()...),
+		complaining(scene("complaints", "", usual()...)),
+		complaining(scene("complaints-and-alerts", "", inTrouble()...)),
+		scene("fresh", "", fresh()),
+		scene("revoked", "", revoked()),
 		many("fifty", 50),
+		scene("fifty-missing", "", fiftyOf(missing)...),
+		scene("fifty-not-served", "", fiftyOf(unseen)...),
+		scene("fifty-failing", "", fiftyOf(tried)...),
 		many("ten-thousand", 10000),
 		{Name: "list-overseer-fails", Visitor: Admin(), Path: "/admin/list", Status: 500, Overseer: &Overseer{Err: errors.New("read disk")}, Changing: true},
 	}
@@ -66,6 +73,61 @@ func many(name string, count int) Scene {
 			found.Certificates = all[(query.Page-1)*50 : min(query.Page*50, count)]
 			return found
 		}}}
+}
+
+// fiftyOf are fifty certificates of one kind, as where something is wrong with a whole
+// host.
+func fiftyOf(kind func(acmecore.Certificate) acmecore.Certificate) []acmecore.Certificate {
+	list := make([]acmecore.Certificate, 50)
+	for i := range list {
+		list[i] = kind(inService(certificate(80, acmecore.Name(fmt.Sprintf("host-%05d.example.org", i)))))
+	}
+	return list
+}
+
+func missing(c acmecore.Certificate) acmecore.Certificate {
+	return acmecore.Certificate{ID: c.ID, Names: c.Names, CA: c.CA, Renewal: acmecore.Renewal{Reason: acmecore.BecauseMissing}, LastRun: c.LastRun,
+		Trouble: "order: " + string(c.Names[0]) + ": the CA says \"too many certificates (50) already issued for example.org in the last 168 hours, retry after " +
+			"2026-11-24 05:46:00 UTC\"; see https://letsencrypt.org/docs/rate-limits/#new-certificates-per-registered-domain",
+		Hint: "wait until then; `wcme list` says when wCME tries again", Next: Now().Add(72 * time.Hour)}
+}
+
+func unseen(c acmecore.Certificate) acmecore.Certificate {
+	c.Service, c.Hint = acmecore.ServiceUnseen, "is the server told to read that file? `wcme check served` looks again"
+	c.Trouble = string(c.Names[0]) + " at 192.0.2.7, port 443: serves another certificate, of serial number 05e1c2a9f3b7"
+	return c
+}
+
+func tried(c acmecore.Certificate) acmecore.Certificate {
+	c = inService(certificate(25, c.Names...))
+	c.Trouble, c.Hint = "order: "+string(c.Names[0])+": the CA could not fetch the challenge: connection refused", "is port 80 open to the world? try: `wcme check challenge`"
+	c.Next = Now().Add(3 * time.Hour)
+	return c
+}
+
+// fresh was obtained a moment ago: its renewal is further away than the timeline goes.
+func fresh() acmecore.Certificate {
+	c := inService(certificate(90, "www.example.org"))
+	c.Renewal.At = Now().Add(63 * 24 * time.Hour)
+	return c
+}
+
+func revoked() acmecore.Certificate {
+	c := inService(certificate(70, "www.example.org"))
+	c.Problem, c.Revoked, c.Renewal = "it was revoked at 2026-11-20T17:02:11Z; obtain another one", true, acmecore.Renewal{Reason: acmecore.BecauseUnusable}
+	return c
+}
+
+// complaining is a list beside whose certificates something is wrong, too.
+func complaining(scene Scene) Scene {
+	certificates := scene.Overseer.OnOverview
+	scene.Overseer.OnOverview = func(query acmecore.Query) acmecore.Overview {
+		found, status := certificates(query), badStatus()
+		status.States, status.Services = nil, nil
+		found.Complaints = status.Complaints()
+		return found
+	}
+	return scene
 }
 
 // usual are certificates that are all in service.
@@ -168,6 +230,12 @@ func overview(certificates []acmecore.Certificate) acmecore.Overview {
 			for i := range 3 {
 				on(c.Renewal.At.AddDate(0, 0, i-1), func(day *acmecore.Day) { day.Windows++ })
 			}
+		}
+	}
+	end := today.AddDate(0, 0, acmecore.OverviewDays)
+	for _, c := range certificates {
+		if at := c.Renewal.At; !at.Before(end) && (found.Later.IsZero() || at.Before(found.Later)) {
+			found.Later = at
 		}
 	}
 	for _, concern := range acmecore.Concerns() {

@@ -19,6 +19,8 @@ func statusScenes() []Scene {
 	nasty.Server = Payloads()[0]
 	viewer := scene("viewer", "/admin/status", apache, usualStatus())
 	viewer.Overseer.Admission = &acmecore.Admission{User: "victor", Role: acmecore.RoleView, Form: "token"}
+	loggedIn := scene("log-in", "/admin/status", apache, reachedStatus())
+	loggedIn.Overseer.Admission = &acmecore.Admission{User: "olga", Role: acmecore.RoleOperate, LogIn: true, Form: "token"}
 	silent := scene("silent", "/admin/status", apache, silentStatus())
 	silent.Overseer.Admission = &acmecore.Admission{User: "admin", Role: acmecore.RoleAdmin, Form: "token", Silent: Now().Add(-5 * time.Hour)}
 	return []Scene{
@@ -26,7 +28,7 @@ func statusScenes() []Scene {
 		scene("new", "/admin/status", Admin(), newStatus()),
 		scene("bad", "/admin/status", apache, badStatus()),
 		scene("hostile", "/admin/status", nasty, hostileStatus()),
-		silent, viewer,
+		silent, viewer, loggedIn,
 		{Name: "status-absent", Visitor: apache, Path: "/admin/status", Overseer: &Overseer{Err: absent()}, Status: 503},
 	}
 }
@@ -62,13 +64,22 @@ func newStatus() acmecore.Status {
 	return s
 }
 
+// reachedStatus is one of an overseer that has not looked at its CA yet, and has had an
+// order taken by it.
+func reachedStatus() acmecore.Status {
+	s := newStatus()
+	s.Managed, s.States, s.Services = 1, map[acmecore.State]int{acmecore.Valid: 1}, map[acmecore.Service]int{acmecore.ServiceServed: 1}
+	s.Authorities = []acmecore.AuthorityStatus{{CA: "letsencrypt", Reached: s.Now}}
+	return s
+}
+
 // badStatus has everything to complain about at once.
 func badStatus() acmecore.Status {
 	s := usualStatus()
 	now := s.Now
 	s.States = map[acmecore.State]int{acmecore.Valid: 7, acmecore.Due: 1, acmecore.Expired: 1, acmecore.Missing: 2, acmecore.Unusable: 1}
 	s.Services = map[acmecore.Service]int{acmecore.ServiceServed: 6, acmecore.ServiceUnseen: 2, acmecore.ServiceUnloaded: 1, acmecore.ServiceMissing: 1}
-	s.Attentive, s.Reports, s.Soonest = 7, 3, now.Add(-26*time.Hour)
+	s.Attentive, s.Reports, s.Waiting, s.Soonest = 7, 3, now.Add(-9*time.Hour), now.Add(-26*time.Hour)
 	s.Authorities[0].Failed, s.Authorities[0].Problem = now.Add(-time.Minute), "read directory https://ca.example.org/acme/directory: no route to host"
 	s.Authorities[0].Reached, s.Authorities[0].Hint = now.Add(-50*time.Hour), "is the proxy of [authority.internal] running?"
 	s.Challenges.Answered, s.Challenges.Broken = 4, 2
@@ -82,7 +93,7 @@ func badStatus() acmecore.Status {
 		s.Challenges.Worst = append(s.Challenges.Worst, facts)
 	}
 	s.Disks[0].Free, s.Disks[0].Low = 61_000_000, true
-	s.Disks = append(s.Disks, acmecore.Disk{Paths: []string{"/mnt/backup/certificates"}, Problem: "stat /mnt/backup/certificates: no such file or directory"})
+	s.Disks = append(s.Disks, acmecore.Disk{Paths: []string{"/mnt/backup/certificates"}, Problem: "no such file or directory"})
 	return s
 }
 
