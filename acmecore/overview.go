@@ -4,7 +4,7 @@ import "time"
 
 // Query is what of the list of certificates is wanted.
 type Query struct {
-	Words      string `json:"words,omitempty"` // each must occur in the ID, a name, the CA or the issuer, in whatever case
+	Words      string `json:"words,omitempty"` // each of the longest sixteen must occur in the ID, a name, the CA or the issuer, in whatever case
 	State      string `json:"state,omitempty"` // a State, a Service, or "attention"; "" for all
 	Sort       Column `json:"sort,omitempty"`  // "" is by name
 	Descending bool   `json:"descending,omitempty"`

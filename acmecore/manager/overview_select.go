@@ -80,11 +80,15 @@ func selection(all []ranked, query acmecore.Query) (selected []ranked) {
 	return selected
 }
 
+// mostWords is how many words of a query are looked for, the longest ones.
+const mostWords = 16
+
 // wordsOf are the words to look for, each once: the longest first, which the fewest have.
 func wordsOf(text string) []string {
 	words := strings.Fields(strings.ToLower(text))
 	slices.SortFunc(words, func(a, b string) int { return cmp.Or(cmp.Compare(len(b), len(a)), strings.Compare(a, b)) })
-	return slices.Compact(words)
+	words = slices.Compact(words)
+	return words[:min(len(words), mostWords)]
 }
 
 // is tells whether the entry is of the state, which may be a Service, or that of those
