@@ -6,22 +6,48 @@ import (
 	"math/rand/v2"
 	"net"
 	"strconv"
+	"sync"
+	"sync/atomic"
 )
 
 // The ports to choose from lie below those that systems give to outgoing
 // connections (32768 and up on Linux, 49152 and up elsewhere), so that only
-// another server can take one between the look and the use.
+// another server can take one between the look and the use. They come in blocks, of
+// which each process has one to itself: `go test` runs several.
 const (
-	lowestPort  = 20000
-	highestPort = 31999
+	lowestPort = 20000
+	blockSize  = 250
+	blocks     = 48
 )
 
+// block is the process's own: its first port is listened on, and tells others that it is
+// taken.
+var block = sync.OnceValues(func() (first int, err error) {
+	offset := rand.IntN(blocks)
+	for i := range blocks {
+		first = lowestPort + (offset+i)%blocks*blockSize
+		var guard net.Listener
+		if guard, err = net.Listen("tcp", Loopback(first)); err == nil {
+			guards = append(guards, guard)
+			return first, nil
+		}
+	}
+	return 0, fmt.Errorf("find a block of free ports: %w", err)
+})
+
+// guards are held to the end of the process.
+var guards []net.Listener
+
+// chosen counts the ports that the process has chosen.
+var chosen atomic.Uint32
+
 // FreePort returns a loopback port that nobody listens on, neither for TCP nor
-// for UDP. Somebody may take it before it is used: see retry.
+// for UDP, and that was not returned for a long time. Somebody may take it before it is
+// used: see retry.
 func FreePort() (int, error) {
-	var err error
-	for range 100 {
-		port := lowestPort + rand.IntN(highestPort-lowestPort+1)
+	first, err := block()
+	for i := 0; i < blockSize && first > 0; i++ {
+		port := first + 1 + int(chosen.Add(1))%(blockSize-1)
 		if err = probe(Loopback(port)); err == nil {
 			return port, nil
 		}
