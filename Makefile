@@ -39,7 +39,7 @@ TEST_PACKAGES := apache2-bin:/usr/sbin/apache2 libapache2-mod-fcgid:/usr/lib/apa
 	haproxy:/usr/sbin/haproxy caddy:/usr/bin/caddy busybox:/bin/busybox mini-httpd:/usr/sbin/mini_httpd \
 	openrc:/usr/sbin/openrc-run strace:/usr/bin/strace spawn-fcgi:/usr/bin/spawn-fcgi tinyproxy-bin:/usr/bin/tinyproxy s6:/usr/bin/s6-svscan systemd:/usr/bin/systemd-analyze iproute2:/usr/sbin/ip procps:/bin/kill \
 	postfix:/usr/sbin/postfix dovecot-core:/usr/sbin/dovecot dovecot-imapd:/usr/lib/dovecot/imap-login \
-	chromium:/usr/bin/chromium w3m:/usr/bin/w3m npm:/usr/bin/npm \
+	chromium:/usr/bin/chromium w3m:/usr/bin/w3m $(if $(shell command -v npm),,npm:/usr/bin/npm) \
 	gcc:/usr/bin/gcc libc6-dev:/usr/include/stdlib.h
 BENCH_PACKAGES := $(TEST_PACKAGES) libfcgi-dev:/usr/include/fcgiapp.h
 
