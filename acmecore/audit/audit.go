@@ -4,7 +4,7 @@
 //
 // Append makes the next line, one JSON object. Each holds the hash of the one before
 // (previous) and its own (hash): SHA-256 of the line without its own hash, as
-// Append writes it. Verify reads them all and says where the chain is broken, and
+// Append writes it. Summary.Verify reads them all and says where the chain is broken, and
 // how.
 //
 // What the chain cannot show is that lines are missing at the end. So the newest
@@ -12,7 +12,7 @@
 // write; Summary.Against compares them.
 //
 // A writer that was killed can leave the beginning of a line. The next one ends it,
-// and repeats its number; Verify counts such lines and lets them pass.
+// and repeats its number; Summary.Verify counts such lines and lets them pass.
 package audit
 
 import (

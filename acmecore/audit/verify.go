@@ -45,15 +45,9 @@ type Summary struct {
 	before      Head      // the head before the last entry
 }
 
-// Verify reads a log to its end, or to the first line where the chain is broken,
-// which gives a Broken. The summary is of what was read until then.
-func Verify(r io.Reader) (Summary, error) {
-	_, summary, err := Summary{}.Verify(r)
-	return summary, err
-}
-
-// Verify goes on behind the Bytes of a summary: it reads what has been written there
-// since. all is the summary of the whole log then, and settled the one of its lines that
+// Verify reads a log to its end, or to the first line where the chain is broken, which
+// gives a Broken: the whole log for the zero Summary, and otherwise what has been written
+// behind the Bytes of the summary since. all is the summary of the whole log then, and settled the one of its lines that
 // have their ends: one that has none may still become another one, so that the next
 // verification goes on before it.
 func (s Summary) Verify(r io.Reader) (settled, all Summary, err error) {

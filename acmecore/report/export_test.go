@@ -17,3 +17,9 @@ func (r *Reporter) SetTransport(transport http.RoundTripper) { r.client.Transpor
 
 // SetHookTime sets how long a webhook may take.
 func (r *Reporter) SetHookTime(d time.Duration) { r.hookTime = d }
+
+// CheckAddress tells whether To and From of Mail may hold the address.
+func CheckAddress(address string) error {
+	_, err := Settings{}.address(address)
+	return err
+}

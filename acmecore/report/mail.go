@@ -92,12 +92,6 @@ func (s Settings) address(configured string) (string, error) {
 		Hint: "write it as name@example.org, a domain of other letters in its xn-- form"}
 }
 
-// CheckAddress tells whether To and From of Mail may hold the address.
-func CheckAddress(address string) error {
-	_, err := Settings{}.address(address)
-	return err
-}
-
 // isPlain tells whether an address needs no quoting anywhere: it is of printable
 // ASCII, has nothing in it that ends an argument of SMTP, and is no option.
 func isPlain(address string) bool {

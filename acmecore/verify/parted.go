@@ -7,18 +7,6 @@ import (
 	"wcme/acmecore"
 )
 
-// NotServed returns the proofs of places where a visitor does not meet the
-// certificate that was looked for. An address that only this host cannot reach is
-// none of them.
-func NotServed(proofs []acmecore.Proof) (missing []acmecore.Proof) {
-	for _, proof := range proofs {
-		if proof.Answer != acmecore.Serves && proof.Answer != acmecore.Unreached {
-			missing = append(missing, proof)
-		}
-	}
-	return missing
-}
-
 // Parted says in a sentence where the certificate that was issued, the ones on disk
 // and the ones that are served part; "" while all agree. Proofs are compared by
 // their fingerprints: they may have been made when another one was looked for.

@@ -2,7 +2,6 @@ package verify
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"net/netip"
 	"slices"
@@ -29,32 +28,12 @@ type Port struct {
 	Protocol string // "smtp", "imap" or "pop3", whose STARTTLS comes first; "" for TLS at once
 }
 
-// String is ParsePort's reverse.
+// String reads as the configuration has it: "443", "25/smtp".
 func (p Port) String() string {
 	if p.Protocol == "" {
 		return strconv.Itoa(p.Number)
 	}
 	return strconv.Itoa(p.Number) + "/" + p.Protocol
-}
-
-// ParsePort reads a number from 1 to 65535 for TLS at once ("443", "993"), and
-// before it STARTTLS with a protocol: "25/smtp", "587/smtp", "143/imap", "110/pop3".
-// The error is of kind Invalid.
-func ParsePort(text string) (Port, error) {
-	digits, protocol, named := strings.Cut(text, "/")
-	number, err := strconv.ParseUint(digits, 10, 16)
-	switch {
-	case err != nil || number == 0 || strings.Trim(digits, "0123456789") != "":
-		return Port{}, invalidPort(text, fmt.Errorf("%s is not a number from 1 to 65535", quote(digits)))
-	case named && protocol != smtp && protocol != imap && protocol != pop3:
-		return Port{}, invalidPort(text, fmt.Errorf("%s is none of smtp, imap, pop3", quote(protocol)))
-	}
-	return Port{int(number), protocol}, nil
-}
-
-func invalidPort(text string, cause error) error {
-	return &acmecore.Error{Kind: acmecore.Invalid, Op: "port", Subject: quote(text), Cause: cause,
-		Hint: `write "443" or "993" where TLS begins at once, "25/smtp", "143/imap" or "110/pop3" where STARTTLS comes first`}
 }
 
 // Address is where a server is asked in place of the addresses that names have.
@@ -63,61 +42,11 @@ type Address struct {
 	Port Port // in place of Places.Ports; the zero value takes those
 }
 
-// ParseAddress reads an IP address, alone ("192.0.2.1", "2001:db8::1",
-// "[2001:db8::1]") or with a port as ParsePort reads it ("127.0.0.1:8443",
-// "[::1]:2525/smtp"). The error is of kind Invalid.
-func ParseAddress(text string) (Address, error) {
-	host, port := text, ""
-	if end := strings.LastIndexByte(text, ']'); strings.HasPrefix(text, "[") && end > 0 {
-		host, port = text[1:end], text[end+1:]
-		if ip, err := netip.ParseAddr(host); err == nil && ip.Is4() {
-			host = text
-		}
-	} else if colon := strings.IndexByte(text, ':'); colon == strings.LastIndexByte(text, ':') && colon >= 0 {
-		host, port = text[:colon], text[colon:]
-	}
-	ip, err := netip.ParseAddr(host)
-	if err != nil || ip.Zone() != "" || ip.IsUnspecified() || ip.IsMulticast() {
-		return Address{}, &acmecore.Error{Kind: acmecore.Invalid, Op: "probe address", Subject: quote(text),
-			Cause: errors.New("is not the IP address of a server"),
-			Hint:  `write "192.0.2.1", "[2001:db8::1]", or with a port "127.0.0.1:8443"`}
-	}
-	address := Address{IP: ip.Unmap()}
-	if port != "" {
-		// Without the colon there is something else behind the bracket.
-		address.Port, err = ParsePort(strings.TrimPrefix(port, ":"))
-		if err == nil && port[0] != ':' {
-			err = invalidPort(text, errors.New("needs a colon before it"))
-		}
-	}
-	return address, err
-}
-
 // Places are where a certificate should be met.
 type Places struct {
 	Names     []acmecore.Name // of the certificate
 	Addresses []Address       // asked in place of those that the names have; none: those
 	Ports     []Port          // none: 443
-}
-
-// ParsePlaces reads the addresses with ParseAddress and the ports with ParsePort.
-func ParsePlaces(names []acmecore.Name, addresses, ports []string) (Places, error) {
-	places := Places{Names: names}
-	for _, text := range addresses {
-		address, err := ParseAddress(text)
-		if err != nil {
-			return Places{}, err
-		}
-		places.Addresses = append(places.Addresses, address)
-	}
-	for _, text := range ports {
-		port, err := ParsePort(text)
-		if err != nil {
-			return Places{}, err
-		}
-		places.Ports = append(places.Ports, port)
-	}
-	return places, nil
 }
 
 // endpoints says where to look, at most at maxPlaces of them, and has proofs of
@@ -218,12 +147,4 @@ func inTurns(groups [][]acmecore.Endpoint) (taken, left []acmecore.Endpoint) {
 		left = append(left, group[counts[i]:]...)
 	}
 	return taken, left
-}
-
-// quote shows a text of the configuration within a sentence.
-func quote(text string) string {
-	if len(text) > 80 {
-		text = text[:80] + "…"
-	}
-	return strconv.QuoteToGraphic(text)
 }

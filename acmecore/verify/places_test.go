@@ -11,76 +11,39 @@ import (
 	"time"
 
 	"wcme/acmecore"
+	"wcme/acmecore/config"
 	"wcme/acmecore/verify"
 )
 
-func TestParsePort(t *testing.T) {
-	t.Parallel()
-	for text, want := range map[string]verify.Port{
-		"443": {443, ""}, "993": {993, ""}, "1": {1, ""}, "65535": {65535, ""},
-		"25/smtp": {25, "smtp"}, "587/smtp": {587, "smtp"}, "143/imap": {143, "imap"}, "110/pop3": {110, "pop3"},
-	} {
-		got, err := verify.ParsePort(text)
-		if err != nil || got != want || got.String() != text {
-			t.Errorf("%q: got %v, %v; want %v", text, got, err, want)
+// placesOf are places in the words of the configuration, whose parser is the only one.
+func placesOf(names []acmecore.Name, addresses, ports []string) (verify.Places, error) {
+	places := verify.Places{Names: names}
+	for _, text := range addresses {
+		var address config.Address
+		if err := address.UnmarshalText([]byte(text)); err != nil {
+			return places, err
 		}
+		places.Addresses = append(places.Addresses, verify.Address{IP: address.IP, Port: verify.Port(address.Port)})
 	}
-	for _, text := range []string{"", "0", "65536", "-1", "+1", " 443", "443 ", "4e2", "0x1bb", "smtp", "/smtp", "25/", "25/SMTP", "25/ftp", "25/smtp/imap", "٤٤٣", "25\x1b/smtp", strings.Repeat("9", 1000)} {
-		_, err := verify.ParsePort(text)
-		refused(t, text, err)
+	for _, text := range ports {
+		var port config.Port
+		if err := port.UnmarshalText([]byte(text)); err != nil {
+			return places, err
+		}
+		places.Ports = append(places.Ports, verify.Port(port))
 	}
+	return places, nil
 }
 
-// refused checks an error that a user sees.
-func refused(t *testing.T, text string, err error) {
-	t.Helper()
-	if acmecore.KindOf(err) != acmecore.Invalid || acmecore.HintOf(err) == "" {
-		t.Errorf("%q: got %v, of kind %q, hint %q", text, err, acmecore.KindOf(err), acmecore.HintOf(err))
-	}
-	if err != nil && acmecore.Inert(err.Error()) != err.Error() {
-		t.Errorf("%q: not inert: %q", text, err)
-	}
-}
-
-func TestParseAddress(t *testing.T) {
-	t.Parallel()
-	for text, want := range map[string]string{
-		"192.0.2.1": "192.0.2.1 0", "2001:db8::1": "2001:db8::1 0", "[2001:db8::1]": "2001:db8::1 0",
-		"127.0.0.1:8443": "127.0.0.1 8443", "[::1]:2525/smtp": "::1 2525/smtp", "127.0.0.1:110/pop3": "127.0.0.1 110/pop3",
-		"::ffff:192.0.2.1": "192.0.2.1 0",
-	} {
-		got, err := verify.ParseAddress(text)
-		if shown := fmt.Sprint(got.IP, " ", got.Port); err != nil || shown != want {
-			t.Errorf("%q: got %s, %v; want %s", text, shown, err, want)
+// notServed are the proofs of places that do not serve the certificate, though this host
+// can reach them.
+func notServed(proofs []acmecore.Proof) (missing []acmecore.Proof) {
+	for _, proof := range proofs {
+		if proof.Answer != acmecore.Serves && proof.Answer != acmecore.Unreached {
+			missing = append(missing, proof)
 		}
 	}
-	for _, text := range []string{"", "www.example.org", "192.0.2.1:", "192.0.2.1:0", "192.0.2.1/smtp", "192.0.2", "[192.0.2.1]", "[2001:db8::1", "2001:db8::1]", "[2001:db8::1]443",
-		"[2001:db8::1]:", "[::1]x:443", "[]", "[]:443", ":443", "fe80::1%eth0", "[fe80::1%\x1b[2J]", "0.0.0.0", "::", "224.0.0.1", "192.0.2.1:443:444", "\x1b[2J"} {
-		_, err := verify.ParseAddress(text)
-		refused(t, text, err)
-	}
-}
-
-func FuzzAddress(f *testing.F) {
-	for _, seed := range []string{"192.0.2.1", "[2001:db8::1]:8443", "127.0.0.1:2525/smtp", "[", "]:", "a%b"} {
-		f.Add(seed)
-	}
-	f.Fuzz(func(t *testing.T, text string) {
-		address, err := verify.ParseAddress(text)
-		if err != nil {
-			refused(t, text, err)
-			return
-		}
-		again := netip.AddrPortFrom(address.IP, uint16(address.Port.Number)).String()
-		if address.Port.Number == 0 {
-			again = address.IP.String()
-		} else if address.Port.Protocol != "" {
-			again += "/" + address.Port.Protocol
-		}
-		if other, err := verify.ParseAddress(again); err != nil || other != address {
-			t.Errorf("%q: %v, read again from %q: %v, %v", text, address, again, other, err)
-		}
-	})
+	return missing
 }
 
 // zone is a Lookup that knows these names alone.
@@ -125,7 +88,7 @@ func TestEndpoints(t *testing.T) {
 		for _, text := range strings.Fields(row.names) {
 			names = append(names, acmecore.Name(text))
 		}
-		p, err := verify.ParsePlaces(names, strings.Fields(row.addresses), strings.Fields(row.ports))
+		p, err := placesOf(names, strings.Fields(row.addresses), strings.Fields(row.ports))
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -142,14 +105,6 @@ func TestEndpoints(t *testing.T) {
 			t.Errorf("%s: got %q and %q; want %q and %q", row.what, got, missing, row.want, row.missing)
 		}
 	}
-}
-
-func TestParsePlacesRefuses(t *testing.T) {
-	t.Parallel()
-	_, err := verify.ParsePlaces(nil, []string{"192.0.2.1", "x"}, nil)
-	refused(t, "address", err)
-	_, err = verify.ParsePlaces(nil, nil, []string{"443", "x"})
-	refused(t, "port", err)
 }
 
 // TestTooManyPlaces: a thousand are asked, no name goes without, and it is said.
@@ -173,7 +128,7 @@ func TestTooManyPlaces(t *testing.T) {
 	if len(endpoints) != 1000 || counts["host0.example.test"] != 1000-99*3 || counts["host99.example.test"] != 3 {
 		t.Errorf("got %d places: %v", len(endpoints), counts)
 	}
-	if answers(proofs) != "unreached" || !strings.Contains(proofs[0].Problem, "1000 are asked") || proofs[0].Address == "" || len(verify.NotServed(proofs)) != 0 {
+	if answers(proofs) != "unreached" || !strings.Contains(proofs[0].Problem, "1000 are asked") || proofs[0].Address == "" || len(notServed(proofs)) != 0 {
 		t.Errorf("got %+v", proofs)
 	}
 }

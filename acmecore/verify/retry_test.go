@@ -50,7 +50,7 @@ func blackhole(ctx context.Context, _, _ string) (net.Conn, error) {
 // many are places with that many names at one address.
 func many(t *testing.T, count int) verify.Places {
 	t.Helper()
-	places, err := verify.ParsePlaces(nil, []string{"192.0.2.1"}, nil)
+	places, err := placesOf(nil, []string{"192.0.2.1"}, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -101,7 +101,7 @@ func TestVerifyAsksAgain(t *testing.T) {
 
 func places(t *testing.T, addresses ...string) verify.Places {
 	t.Helper()
-	p, err := verify.ParsePlaces([]acmecore.Name{name}, addresses, nil)
+	p, err := placesOf([]acmecore.Name{name}, addresses, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -172,8 +172,8 @@ func TestManyPlaces(t *testing.T) {
 			}}
 			v := &verify.Verifier{Dial: d.Dial}
 			proofs := v.Verify(t.Context(), many(t, 100), "00", nil)
-			if len(verify.NotServed(proofs)) != 100 || d.together != 16 || time.Since(d.began) > 31*time.Second || len(d.times) < 100*10 {
-				t.Errorf("%d are not served, %d asked at once, %d times in %s", len(verify.NotServed(proofs)), d.together, len(d.times), time.Since(d.began))
+			if len(notServed(proofs)) != 100 || d.together != 16 || time.Since(d.began) > 31*time.Second || len(d.times) < 100*10 {
+				t.Errorf("%d are not served, %d asked at once, %d times in %s", len(notServed(proofs)), d.together, len(d.times), time.Since(d.began))
 			}
 		})
 	})
@@ -183,8 +183,8 @@ func TestManyPlaces(t *testing.T) {
 			v := &verify.Verifier{Dial: d.Dial}
 			proofs := v.Verify(t.Context(), many(t, 1000), "00", nil)
 			// None of these names was met at all: each is as silent as the others.
-			if len(verify.NotServed(proofs)) != 1000 || d.together != 16 || time.Since(d.began) != 330*time.Second {
-				t.Errorf("%d are not served, %d asked at once, in %s", len(verify.NotServed(proofs)), d.together, time.Since(d.began))
+			if len(notServed(proofs)) != 1000 || d.together != 16 || time.Since(d.began) != 330*time.Second {
+				t.Errorf("%d are not served, %d asked at once, in %s", len(notServed(proofs)), d.together, time.Since(d.began))
 			}
 		})
 	})
@@ -258,8 +258,8 @@ func TestAddressesWithoutAWay(t *testing.T) {
 				return found, nil
 			}}
 			proofs := v.Verify(t.Context(), places(t), fingerprint(served), nil)
-			if got := answers(proofs); got != row.want || len(verify.NotServed(proofs)) != row.missing {
-				t.Errorf("%s: got %s, %d not served", row.what, got, len(verify.NotServed(proofs)))
+			if got := answers(proofs); got != row.want || len(notServed(proofs)) != row.missing {
+				t.Errorf("%s: got %s, %d not served", row.what, got, len(notServed(proofs)))
 			}
 			for _, proof := range proofs {
 				explained(t, proof, fingerprint(served))

@@ -123,7 +123,7 @@ func at(t *testing.T, protocol string, servers ...netip.AddrPort) verify.Places 
 	for _, server := range servers {
 		texts = append(texts, server.String()+protocol)
 	}
-	places, err := verify.ParsePlaces([]acmecore.Name{name}, texts, nil)
+	places, err := placesOf([]acmecore.Name{name}, texts, nil)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -157,7 +157,7 @@ func TestVisitorSendsTheName(t *testing.T) {
 	}
 	network := hosts{"192.0.2.1:443": handshakes(config), "192.0.2.1:993": handshakes(config)}
 	v := &verify.Verifier{Dial: network.dial}
-	places, err := verify.ParsePlaces([]acmecore.Name{name}, []string{"192.0.2.1"}, []string{"443", "993"})
+	places, err := placesOf([]acmecore.Name{name}, []string{"192.0.2.1"}, []string{"443", "993"})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -193,7 +193,7 @@ func TestEachAddressIsAsked(t *testing.T) {
 	if got := answers(proofs); got != "serves, serves other" || proofs[1].Serial != "1" || proofs[1].Address != "::1" {
 		t.Errorf("got %s: %+v", got, proofs)
 	}
-	if missing := verify.NotServed(proofs); len(missing) != 1 || missing[0] != proofs[1] {
+	if missing := notServed(proofs); len(missing) != 1 || missing[0] != proofs[1] {
 		t.Errorf("not served: got %+v", missing)
 	}
 	// Each is reported; the other one once more when it is asked again.
