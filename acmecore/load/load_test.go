@@ -19,6 +19,7 @@ import (
 
 	"wcme/acmecore"
 	"wcme/acmecore/load"
+	"wcme/deploy/lab"
 )
 
 func TestRunTellsHowACommandEnded(t *testing.T) {
@@ -60,9 +61,7 @@ func TestRunExecutesAListWithoutAShell(t *testing.T) {
 
 func TestRunReportsWhatCannotBeStarted(t *testing.T) {
 	program := filepath.Join(place(t), "load")
-	if err := os.WriteFile(program, []byte("#!/no/such/interpreter\n"), 0o700); err != nil {
-		t.Fatal(err)
-	}
+	lab.WriteProgram(t, program, []byte("#!/no/such/interpreter\n"))
 	result := run(t, load.Action{Name: "mail", Args: []string{program}})
 	if want := "it could not be started: no such file or directory"; result.Problem != want {
 		t.Errorf("got %q, want %q", result.Problem, want)

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"wcme/acmecore/load"
+	"wcme/deploy/lab"
 )
 
 // TestEndLeftoverEndsWhatAKilledOverseerLeft is L05 and C28: the command kills the
@@ -125,9 +126,7 @@ func TestRightsOrdinaryUserCannotBeAnother(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			if err := os.WriteFile(copied, program, 0o755); err != nil {
-				t.Fatal(err)
-			}
+			lab.WriteProgram(t, copied, program)
 			cmd.Path = copied
 			cmd.SysProcAttr = &syscall.SysProcAttr{Credential: &syscall.Credential{Uid: uint32(uid), Gid: uint32(gid)}}
 			text, err := cmd.Output()

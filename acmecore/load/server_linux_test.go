@@ -12,6 +12,7 @@ import (
 	"testing"
 
 	"wcme/acmecore/load"
+	"wcme/deploy/lab"
 )
 
 func TestStandardLoadWantsAServer(t *testing.T) {
@@ -128,9 +129,7 @@ func copyProgram(t *testing.T, path string) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := os.WriteFile(path, program, 0o755); err != nil {
-		t.Fatal(err)
-	}
+	lab.WriteProgram(t, path, program)
 }
 
 func start(t *testing.T, path string, attributes *syscall.SysProcAttr) (pid int) {

@@ -13,6 +13,7 @@ import (
 
 	"wcme/acmecore"
 	"wcme/acmecore/load"
+	"wcme/deploy/lab"
 )
 
 // TestStandardLoadTestsFirst is L17 with a server of the test's own; deploy/load has
@@ -132,9 +133,7 @@ func eximAs(t *testing.T, as *syscall.Credential, args ...string) (program strin
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := os.WriteFile(program, text, 0o755); err != nil {
-		t.Fatal(err)
-	}
+	lab.WriteProgram(t, program, text)
 	if as != nil {
 		if err := os.Chown(dir, int(as.Uid), -1); err != nil {
 			t.Fatal(err)

@@ -12,6 +12,7 @@ import (
 
 	"wcme/acmecore"
 	"wcme/acmecore/report"
+	"wcme/deploy/lab"
 )
 
 // listen returns a datagram socket, and what reads n datagrams from it.
@@ -209,9 +210,7 @@ func TestRefusedMailIsToldOnTheOperatorConsole(t *testing.T) {
 	s := report.Settings{Host: "web1", Opcom: []string{"mail"}, Syslog: path, Journal: socketPath(t), Webhooks: nil,
 		Mail: report.Mail{To: []string{"gone@example.org"}, Sendmail: "/bin/false"}}
 	program := t.TempDir() + "/sendmail"
-	if err := os.WriteFile(program, []byte("#!/bin/sh\necho no such user; exit 67\n"), 0o700); err != nil {
-		t.Fatal(err)
-	}
+	lab.WriteProgram(t, program, []byte("#!/bin/sh\necho no such user; exit 67\n"))
 	s.Mail.Sendmail = program
 	r.Configure(s)
 	tell(t, r, failed("a", "dns"))

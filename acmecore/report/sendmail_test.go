@@ -12,6 +12,7 @@ import (
 
 	"wcme/acmecore"
 	"wcme/acmecore/report"
+	"wcme/deploy/lab"
 )
 
 // sendmail writes a program that stands for sendmail, and returns a reporter that
@@ -20,9 +21,7 @@ func sendmail(t *testing.T, program string) (r *report.Reporter, spool *spool, l
 	t.Helper()
 	dir = t.TempDir()
 	path := filepath.Join(dir, "sendmail")
-	if err := os.WriteFile(path, []byte("#!/bin/sh\nDIR="+dir+"\n"+program+"\n"), 0o700); err != nil {
-		t.Fatal(err)
-	}
+	lab.WriteProgram(t, path, []byte("#!/bin/sh\nDIR="+dir+"\n"+program+"\n"))
 	spool, log = newSpool(), &logged{}
 	s := report.Settings{Host: "web1.example.org", Mail: report.Mail{To: []string{"root", "system@example.org"}, Sendmail: path}}
 	return report.New(s, spool, log.logger()), spool, log, dir

@@ -4,7 +4,6 @@ import (
 	"context"
 	"crypto/tls"
 	"fmt"
-	"os"
 	"path/filepath"
 	"strings"
 	"sync/atomic"
@@ -166,9 +165,7 @@ func TestReportWithoutSendmail(t *testing.T) {
 	if output, status := o.try("check", "mail"); status != 1 || !strings.Contains(output, sendmail) || !strings.Contains(output, "install a mail system") {
 		t.Errorf("check mail: got exit status %d and %q, want 1, and what to do", status, output)
 	}
-	if err := os.WriteFile(sendmail, fmt.Appendf(nil, "#!/bin/sh\necho \"$@\" >>%s; cat >>%s\n", mailbox, mailbox), 0o755); err != nil {
-		t.Fatal(err)
-	}
+	lab.WriteProgram(t, sendmail, fmt.Appendf(nil, "#!/bin/sh\necho \"$@\" >>%s; cat >>%s\n", mailbox, mailbox))
 	o.nudge()
 	o.awaitSaid("report delivered", 1)
 	if got := o.read(mailbox); !strings.HasPrefix(got, "-i -f ") || !strings.Contains(got, "-- root@localhost\n") || !strings.Contains(got, string(reportID)+": renewed") {
