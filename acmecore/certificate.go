@@ -30,6 +30,13 @@ type Certificate struct {
 	Loads   []string  `json:"loads,omitempty"`   // the load actions that follow
 	Proved  time.Time `json:"proved,omitzero"`   // when visitors were last seen to be served the current version, at every place
 	LastRun string    `json:"last_run,omitempty"`
+	// IssuedBy is the CA of the current version, as the configuration calls it, where it
+	// is another than CA.
+	IssuedBy string `json:"issued_by,omitempty"`
+	// Methods are those by which the names were last proved.
+	Methods map[Name]Method `json:"methods,omitempty"`
+	// Limits are those of its CA that have been used, of List alone.
+	Limits []Limit `json:"limits,omitempty"`
 }
 
 // Service is how far a certificate has come on its way to visitors, in a word.

@@ -21,6 +21,13 @@ func TestParseNameNormalises(t *testing.T) {
 		{"a-b.example", "a-b.example"},
 		{"intranet", "intranet"},
 		{"1.example", "1.example"},
+		{" *.Example.ORG. ", "*.example.org"},
+		{"*.bücher.example", "*.xn--bcher-kva.example"},
+		{"192.0.2.1", "192.0.2.1"},
+		{"2001:DB8:0::1", "2001:db8::1"},
+		{"[2001:db8::1]", "2001:db8::1"},
+		{"::ffff:192.0.2.1", "192.0.2.1"},
+		{"::1", "::1"},
 		{strings.Repeat("a", 63) + ".example", strings.Repeat("a", 63) + ".example"},
 	} {
 		got, err := acmecore.ParseName(row.text)
@@ -35,7 +42,12 @@ func TestParseNameRefuses(t *testing.T) {
 	for _, row := range []struct{ what, text, says string }{
 		{"nothing", "", "is empty"},
 		{"a dot", ".", "is empty"},
-		{"a wildcard", "*.example.org", "needs dns-01"},
+		{"a wildcard alone", "*.", `the character '*'`},
+		{"two wildcards", "*.*.example.org", `the character '*'`},
+		{"a wildcard inside", "www.*.example.org", `the character '*'`},
+		{"half a wildcard", "w*.example.org", `the character '*'`},
+		{"a wildcard of an address", "*.192.0.2.1", "label of digits"},
+		{"a wildcard of 255 bytes", "*." + strings.Repeat(strings.Repeat("a", 62)+".", 4) + "b", "bytes, where 253"},
 		{"a path", "../x", `the character '/'`},
 		{"a space inside", "a b.example", `the character ' '`},
 		{"a line end", "a\n.example", `the character '\n'`},
@@ -44,14 +56,21 @@ func TestParseNameRefuses(t *testing.T) {
 		{"a shell's word", "$(id).example", `the character '$'`},
 		{"an underscore", "_dmarc.example.org", `the character '_'`},
 		{"a port", "example.org:443", `the character ':'`},
+		{"an address with a port", "192.0.2.1:443", "give no port"},
+		{"an IPv6 address with a port", "[2001:db8::1]:443", "give no port"},
 		{"an empty label", "a..example", "empty label"},
 		{"a leading dot", ".example.org", "empty label"},
 		{"a leading hyphen", "-a.example", "hyphen"},
 		{"a trailing hyphen", "a-.example", "hyphen"},
 		{"a label of 64 bytes", strings.Repeat("a", 64) + ".example", "64 bytes"},
 		{"261 bytes", long + ".org", "261 bytes, where 253"},
-		{"an IPv4 address", "192.0.2.1", "is an address"},
-		{"an IPv6 address", "2001:db8::1", `the character ':'`},
+		{"half an IPv4 address", "192.0.2", "label of digits"},
+		{"an IPv4 address beyond", "192.0.2.256", "label of digits"},
+		{"an octal address", "192.0.2.010", "label of digits"},
+		{"a prefix", "192.0.2.0/24", `the character '/'`},
+		{"a zone", "fe80::1%eth0", "a zone"},
+		{"no address in particular", "0.0.0.0", "no host"},
+		{"many hosts", "ff02::1", "no host"},
 		{"bad punycode", "xn--a.example", "internationalised"},
 		{"a bidirectional override", "a\u202eb.example", "internationalised"},
 		{"invalid UTF-8", "a\xff.example", "internationalised"},
@@ -89,6 +108,39 @@ func TestParseNamesMergesAndCounts(t *testing.T) {
 	}
 }
 
+func TestParseNamesRefusesWhatAWildcardCovers(t *testing.T) {
+	for _, list := range []string{"*.example.org,www.example.org", "www.example.org,*.example.org"} {
+		_, _, err := acmecore.ParseNames(list)
+		if err == nil || !strings.Contains(err.Error(), "*.example.org covers it") || acmecore.KindOf(err) != acmecore.Invalid {
+			t.Errorf("%s: got %v", list, err)
+		}
+	}
+	if _, _, err := acmecore.ParseNames("*.example.org,example.org,a.b.example.org,*.b.example.net,192.0.2.1"); err != nil {
+		t.Error(err)
+	}
+}
+
+func TestMethodsCannotProveEveryName(t *testing.T) {
+	for name, want := range map[acmecore.Name]string{
+		"www.example.org": "http-01 tls-alpn-01 dns-01",
+		"*.example.org":   "dns-01",
+		"192.0.2.1":       "http-01 tls-alpn-01",
+		"2001:db8::1":     "http-01 tls-alpn-01",
+	} {
+		var can []string
+		for _, method := range acmecore.Methods() {
+			if err := method.CanProve(name); err == nil {
+				can = append(can, string(method))
+			} else if acmecore.KindOf(err) != acmecore.Invalid || acmecore.HintOf(err) == "" {
+				t.Errorf("%s by %s: got %v (hint %q)", name, method, err, acmecore.HintOf(err))
+			}
+		}
+		if got := strings.Join(can, " "); got != want {
+			t.Errorf("%s: got %s, want %s", name, got, want)
+		}
+	}
+}
+
 func numbered(n int) (list []string) {
 	for i := range n {
 		list = append(list, fmt.Sprintf("h%d.example", i))
@@ -102,6 +154,9 @@ func TestIDIsAFileName(t *testing.T) {
 		"*.example.org":         "wildcard_example_org",
 		"a-b.example":           "a-b_example",
 		"xn--bcher-kva.example": "xn--bcher-kva_example",
+		"192.0.2.1":             "192_0_2_1",
+		"2001:db8::1":           "2001_db8__1",
+		"::1":                   "0__1",
 	} {
 		got := name.ID()
 		if got != want {
@@ -119,7 +174,7 @@ func TestIDIsAFileName(t *testing.T) {
 }
 
 func FuzzParseName(f *testing.F) {
-	for _, seed := range []string{"www.example.org", "bücher.example.", "*.x", "xn--a", "a..b", "\u200d.example", strings.Repeat("a.", 200)} {
+	for _, seed := range []string{"www.example.org", "bücher.example.", "*.x", "xn--a", "a..b", "192.0.2.1", "[::1]", "::ffff:1.2.3.4", "1::%x", "\u200d.example", strings.Repeat("a.", 200)} {
 		f.Add(seed)
 	}
 	f.Fuzz(func(t *testing.T, text string) {
@@ -127,8 +182,12 @@ func FuzzParseName(f *testing.F) {
 		if err != nil {
 			return
 		}
-		if len(name) > 253 || strings.Trim(string(name), "abcdefghijklmnopqrstuvwxyz0123456789.-") != "" {
-			t.Errorf("ParseName(%q) = %q, which is no host name", text, name)
+		alphabet := "abcdefghijklmnopqrstuvwxyz0123456789.-"
+		if name.Address().IsValid() {
+			alphabet = "0123456789abcdef.:"
+		}
+		if len(name) > 253 || strings.Trim(string(name.Host()), alphabet) != "" {
+			t.Errorf("ParseName(%q) = %q, which is no name", text, name)
 		}
 		again, err := acmecore.ParseName(string(name))
 		if err != nil || again != name {

@@ -72,6 +72,10 @@ type Standing struct {
 	// Told is the fingerprint of the certificate that the administrator was last told
 	// to be in service.
 	Told string `json:"told,omitempty"`
+	// Proved are the methods by which names were last proved, and Balked those that have
+	// failed for a name since.
+	Proved map[Name]Method   `json:"proved,omitempty"`
+	Balked map[Name][]Method `json:"balked,omitempty"`
 	// LastRun is the run that last did something to the certificate.
 	LastRun string `json:"last_run,omitempty"`
 }

@@ -80,10 +80,14 @@ func (f *certifyFlags) request(p *program, args []string) (request control.Certi
 		fmt.Fprintf(p.stderr, "note: %s is given more than once\n", name)
 	}
 	request = control.CertifyRequest{Names: names, CA: f.ca, Profile: f.profile, Force: f.force, Install: chosen(f.install), Load: chosen(f.load)}
-	if f.key != "" {
-		request.Key, err = acmecore.ParseKeyType(f.key)
+	for _, text := range chosen(f.key) {
+		kind, err := acmecore.ParseKeyType(text)
+		if err != nil {
+			return request, err
+		}
+		request.Keys = append(request.Keys, kind)
 	}
-	return request, err
+	return request, nil
 }
 
 // emptyList is how the command line spells an empty list.

@@ -85,6 +85,10 @@ func (c *counted) Revoke(context.Context, control.RevokeRequest, acmecore.Progre
 	return acmecore.Certificate{}, c.called("revoke")
 }
 
+func (c *counted) AccountAtCA(context.Context, control.AccountAtCARequest, acmecore.Progress) (acmecore.Account, error) {
+	return acmecore.Account{}, c.called("account")
+}
+
 func (c *counted) Remove(context.Context, control.RemoveRequest, acmecore.Progress) error {
 	return c.called("remove")
 }

@@ -47,7 +47,7 @@ func isDiary(name string) bool {
 			return true
 		}
 	}
-	return strings.HasPrefix(name, "log/") || name == "priv/lock" || name == "priv/running" || name == "priv/reach.json" || name == "www/.wcme-alive.json" || name == "priv/audit-head"
+	return strings.HasPrefix(name, "log/") || name == "priv/lock" || name == "priv/running" || name == "priv/reach.json" || strings.HasPrefix(name, "www/.wcme-alive.json") || name == "priv/audit-head"
 }
 
 func describe(path string, entry fs.DirEntry) (string, error) {

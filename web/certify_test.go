@@ -63,7 +63,7 @@ func TestNamesThatAreNone(t *testing.T) {
 	for _, typed := range []string{
 		"", " ,;\n", "x; id", "../../etc/cron.d/x", "www.example.org; rm -rf /", "$(id).example.org", "`id`", "a.example.org|id", "a.example.org&&id", "a.example.org\x00.evil.example",
 		"'; touch /tmp/x; '", `example.org"; $(touch /tmp/pwn) #`, "{{7*7}}.example.org", "<script>alert(1)</script>", "--help", "-a.example.org", "a-.example.org", "a..example.org",
-		".example.org", "example", "localhost", "1.2.3.4", "[::1]", "2001:db8::1", "https://192.0.2.1/", "a_b.example.org", "_dmarc.example.org", "*.example.org", "a.*.example.org",
+		".example.org", "example", "localhost", "1.2.3", "[::1", "2001:db8::1:443:x", "0.0.0.0", "https://192.0.2.256/", "a_b.example.org", "_dmarc.example.org", "*.*.example.org", "*.", "a.*.example.org",
 		"user@example.org", "example.org/path", "example.org:443", "file:///etc/passwd", "ftp://example.org/", "http://", "https:///x", "xn--a", "xn--", "\xff\xfe", "\u202egro.elpmaxe", "a\u200db.example.org",
 		strings.Repeat("a", 64) + ".example.org", strings.Repeat("a.", 130) + "example.org", "a b.example.org c",
 	} {
@@ -117,7 +117,7 @@ func TestFormBecomesATask(t *testing.T) {
 		{"no button", url.Values{}, control.DeedRehearse, control.CertifyRequest{}},
 		{"everything chosen", url.Values{"do": {"order"}, "ca": {"internal"}, "profile": {" tlsserver "}, "key": {"rsa2048"}, "targets": {"chosen"}, "install": {"mail", "nginx"},
 			"actions": {"chosen"}}, control.DeedCertify,
-			control.CertifyRequest{CA: "internal", Profile: "tlsserver", Key: acmecore.RSA2048, Install: []string{"mail", "nginx"}, Load: []string{}}},
+			control.CertifyRequest{CA: "internal", Profile: "tlsserver", Keys: []acmecore.KeyType{acmecore.RSA2048}, Install: []string{"mail", "nginx"}, Load: []string{}}},
 	} {
 		s := formStage(nil)
 		row.form.Set("names", "www.example.org")
@@ -128,7 +128,7 @@ func TestFormBecomesATask(t *testing.T) {
 		}
 		task := s.overseer.Tasks[0]
 		got := *task.Certify
-		if task.Deed != row.deed || got.CA != row.want.CA || got.Key != row.want.Key || got.Profile != row.want.Profile || got.Force ||
+		if task.Deed != row.deed || got.CA != row.want.CA || !slices.Equal(got.Keys, row.want.Keys) || got.Profile != row.want.Profile || got.Force ||
 			!slices.Equal(got.Install, row.want.Install) || (got.Install == nil) != (row.want.Install == nil) ||
 			!slices.Equal(got.Load, row.want.Load) || (got.Load == nil) != (row.want.Load == nil) {
 			t.Errorf("%s: got %s %+v, want %s %+v", row.what, task.Deed, got, row.deed, row.want)

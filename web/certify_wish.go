@@ -50,12 +50,15 @@ func typed(text string) string {
 // check notes what is wrong with the fields, and returns what the overseer is to be
 // asked for. Nothing that is not offered gets there.
 func (w *wish) check(choices acmecore.Choices) control.CertifyRequest {
-	request := control.CertifyRequest{CA: w.ca, Key: acmecore.KeyType(w.key), Profile: w.profile}
+	request := control.CertifyRequest{CA: w.ca, Profile: w.profile}
+	if w.key != "" {
+		request.Keys = []acmecore.KeyType{acmecore.KeyType(w.key)}
+	}
 	request.Names = w.checkNames()
 	if w.ca != "" && !slices.Contains(choices.CAs, w.ca) {
 		w.wrong["ca"] = "There is no certification authority of that name in the configuration any more."
 	}
-	if w.key != "" && !slices.Contains(choices.Keys, request.Key) {
+	if w.key != "" && !slices.Contains(choices.Keys, acmecore.KeyType(w.key)) {
 		w.wrong["key"] = "There is no such kind of key."
 	}
 	if !isWord(w.profile) {
@@ -172,7 +175,7 @@ func parseEntry(entry string) (acmecore.Name, error) {
 		}
 	}
 	name, err := acmecore.ParseName(text)
-	if err == nil && !strings.Contains(string(name), ".") {
+	if err == nil && !name.Address().IsValid() && !strings.Contains(string(name), ".") {
 		return "", &acmecore.Error{Kind: acmecore.Invalid, Op: "host name", Subject: strconv.Quote(acmecore.Inert(text)), Cause: errors.New("has no dot"),
 			Hint: "give its full name; for a CA of your own, wcme certify on the command line takes it as it is"}
 	}

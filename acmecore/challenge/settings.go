@@ -139,7 +139,7 @@ func (s Settings) check() error {
 		}
 	}
 	for _, relay := range s.Relays {
-		if name, err := acmecore.ParseName(string(relay.Host)); err != nil || name != relay.Host {
+		if name, err := acmecore.ParseName(string(relay.Host)); err != nil || name != relay.Host || name.Wildcard() {
 			return fmt.Errorf("%q is no host name", acmecore.Inert(string(relay.Host)))
 		}
 		if !isTarget(relay.To) {

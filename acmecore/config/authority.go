@@ -36,7 +36,7 @@ func (c *Config) ProxyFor(a Authority) ProxyURL {
 // what pages and lists call it.
 func (c *Config) Find(ca string) (name string, authority Authority, err error) {
 	if ca == "" {
-		ca = c.CA
+		ca = c.CA[0].String()
 	}
 	if authority, found := c.Authority[ca]; found {
 		return ca, authority, nil

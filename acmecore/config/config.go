@@ -29,9 +29,11 @@ import (
 // Config is the configuration, ROOT/etc/wcme.toml.
 type Config struct {
 	// Who issues certificates: "letsencrypt", "letsencrypt-staging" (for tests:
-	// no browser trusts it, and its limits are wide), the NAME of an
-	// [authority.NAME] below, or the https URL of an ACME directory.
-	CA string `toml:"ca" default:"\"letsencrypt\""`
+	// no browser trusts it, and its limits are wide), another preset as `wcme check ca
+	// --help` lists them, the NAME of an [authority.NAME] below, or the https URL of an
+	// ACME directory. Of a list, as in ["letsencrypt", "zerossl"], the first one is asked,
+	// and the next one when that has failed again and again.
+	CA Several[CA] `toml:"ca" default:"\"letsencrypt\""`
 	// Mail addresses that the CA may write to about the account. A CA may
 	// require one.
 	Contact []Mail `toml:"contact" example:"[\"admin@example.org\"]"`
@@ -39,8 +41,10 @@ type Config struct {
 	// them. While it is false, `wcme register` shows them and asks.
 	AcceptTerms bool `toml:"accept_terms" default:"false"`
 	// The kind of key that a certificate gets when its own record names none:
-	// "ec256", "ec384", "rsa2048", "rsa3072" or "rsa4096".
-	Key KeyType `toml:"key" default:"\"ec256\""`
+	// "ec256", "ec384", "rsa2048", "rsa3072" or "rsa4096". Each further one of a list,
+	// as in ["ec256", "rsa2048"], makes another certificate for the same names, beside
+	// the first.
+	Key Several[KeyType] `toml:"key" default:"\"ec256\""`
 	// The HTTP proxy that leads to the CA, where a host may not reach it directly:
 	// the URL of one that speaks CONNECT. While it is empty, HTTPS_PROXY and
 	// NO_PROXY in the overseer's environment are honoured.
@@ -51,6 +55,10 @@ type Config struct {
 	Challenge Challenge `toml:"challenge"`
 	// Hosts whose challenges are passed on to another wCME, each with its table.
 	Relay []Relay `toml:"relay"`
+	// Where the records of dns-01 are written, each with its table.
+	DNS []DNS `toml:"dns"`
+	// Programs that answer challenges, each with its table.
+	Hook []Hook `toml:"hook"`
 	// When certificates are renewed.
 	Renew Renew `toml:"renew"`
 	// Where certificates are installed, each target with its table. Without one they
@@ -95,6 +103,14 @@ type Challenge struct {
 	// Whether it sends whatever is no challenge to the same address over https.
 	// Otherwise that is not found.
 	Redirect bool `toml:"redirect" default:"false"`
+	// The address that wCME itself answers tls-alpn-01 on, for hosts where no server has
+	// port 443, or where one passes the protocol "acme-tls/1" on: ":443" is port 443 of
+	// every address. Several are separated by commas. It listens when `when` says so.
+	ListenTLS Listen `toml:"listen_tls" example:"\":443\""`
+	// The methods that names are proved by, in the order in which they are tried:
+	// "http-01", "tls-alpn-01" and "dns-01". While this is absent, all that can be
+	// answered for a name, that which worked last first.
+	Methods Several[Method] `toml:"methods,omitempty" example:"[\"dns-01\", \"http-01\"]"`
 	// Directories that challenges are written to beside ROOT/www, for servers that
 	// serve them as plain files below /.well-known/acme-challenge/. They must be
 	// there already.
@@ -116,7 +132,7 @@ type Relay struct {
 
 // Authority is a certification authority that speaks ACME (RFC 8555).
 type Authority struct {
-	// The https URL of its directory.
+	// The https URL of its directory; a preset has one.
 	Directory URL `toml:"directory" example:"\"https://ca.example.org/acme/directory\""`
 	// A PEM file with roots to verify the CA's own TLS certificate with, beside
 	// those of the system and of etc/cacert.pem; relative to the state directory.
@@ -132,6 +148,13 @@ type Authority struct {
 	// The HMAC key of the external account binding, in base64url as the CA shows
 	// it. Never printed.
 	EABKey Secret `toml:"eab_key" example:"\"zWNDZM6eQGHWpSRTPal5eIUYFTu7EajVIoguysqZ9wG44nMEtx3MUAsUDkMTQ12W\""`
+	// The algorithm of the external account binding: "HS256", "HS384" or "HS512".
+	EABAlgorithm EABAlgorithm `toml:"eab_algorithm" default:"\"HS256\""`
+	// The issuer of the chain wanted, where the CA offers several: its common name, or the
+	// SHA-256 fingerprint of its certificate. A certificate's own record may have another.
+	Chain string `toml:"chain" example:"\"ISRG Root X2\""`
+	// The authority that `wcme certify --dry-run` asks in its place: its test side.
+	Staging string `toml:"staging" example:"\"internal-staging\""`
 	// A file with that key, in place of eab_key: the name of a credential that
 	// systemd gives the overseer (LoadCredential=), or else a path, relative to the
 	// state directory. A file that every user can read is refused.
@@ -161,7 +184,7 @@ func Template(scriptUser string) []byte {
 // defaults is the configuration of an empty file.
 func defaults() *Config {
 	return &Config{
-		CA: presetDefault, Key: KeyType{acmecore.EC256}, Challenge: Challenge{When: WhenPending},
+		CA: Several[CA]{{presetDefault}}, Key: Several[KeyType]{{acmecore.EC256}}, Challenge: Challenge{When: WhenPending},
 		Renew:  Renew{At: TimeOfDay{0, 20}, Jitter: lasting(10 * time.Minute), Orders: Orders{300, 3 * time.Hour}},
 		Verify: Verify{Ports: []Port{{Number: 443}}, Patience: lasting(30 * time.Second)},
 		Report: Report{TLS: EncryptionSTARTTLS, Sendmail: Program{"/usr/sbin/sendmail"},

@@ -6,6 +6,7 @@ import (
 	"regexp"
 	"strings"
 	"testing"
+	"time"
 
 	"wcme/acmecore"
 	"wcme/acmecore/config"
@@ -20,7 +21,7 @@ func TestAnEmptyConfigurationHasTheDefaults(t *testing.T) {
 	if err != nil || name != "letsencrypt" || authority.Directory.String() != "https://acme-v02.api.letsencrypt.org/directory" {
 		t.Errorf("got %s, %s, %v", name, authority.Directory, err)
 	}
-	if c.Key.KeyType != acmecore.EC256 || c.AcceptTerms || len(c.Contact) != 0 {
+	if fmt.Sprint(c.Key, c.CA) != "[ec256] [letsencrypt]" || c.AcceptTerms || len(c.Contact) != 0 {
 		t.Errorf("got %+v", c)
 	}
 }
@@ -55,7 +56,7 @@ func TestErrorsPointAtTheirPlace(t *testing.T) {
 		{"a misspelt key in a table", "[authority.x]\ndirectori = \"https://x/\"\n", `wcme.toml:2:1: there is no key "authority.x.directori"`, `did you mean "directory"?`},
 		{"a misspelt table", "[scripts]\nuser = \"x\"\n", `there is no key "scripts`, ""},
 		{"a key like none", "zzzzzzzz = 1\n", `wcme.toml:1:1: there is no key "zzzzzzzz"`, "--reference"},
-		{"a number for a text", "ca = 1\n", "wcme.toml:1:6: integer given where string is wanted", ""},
+		{"a number for a text", "ca = 1\n", "wcme.toml:1:6: integer given where string or list is wanted", ""},
 		{"a text for a boolean", "accept_terms = \"yes\"\n", "wcme.toml:1:16: string given where boolean is wanted", ""},
 		{"a number for a list", "contact = 1\n", "wcme.toml:1:11: integer given where list is wanted", ""},
 		{"a number for a table", "[authority]\nx = 1\n", "wcme.toml:2:5: integer given where table is wanted", ""},
@@ -140,7 +141,11 @@ func TestFindPrefersTheConfiguredOne(t *testing.T) {
 }
 
 func TestARecordSurvivesItsFile(t *testing.T) {
-	record := new(config.Certificate).With([]acmecore.Name{"a.example", "b.example"}, "letsencrypt", acmecore.RSA2048, "tlsserver")
+	record, err := new(config.Certificate).With(config.Wishes{Names: []acmecore.Name{"a.example", "b.example"}, CA: []string{"letsencrypt", "zerossl"},
+		Keys: []acmecore.KeyType{acmecore.RSA2048}, Profile: "tlsserver", Challenge: []acmecore.Method{acmecore.DNS01, acmecore.HTTP01}, Validity: 30 * 24 * time.Hour})
+	if err != nil {
+		t.Fatal(err)
+	}
 	text, err := record.Text()
 	if err != nil {
 		t.Fatal(err)
@@ -150,7 +155,7 @@ func TestARecordSurvivesItsFile(t *testing.T) {
 		t.Fatal(err)
 	}
 	names, err := back.HostNames()
-	if got := fmt.Sprintln(names, back.CA, back.Key.KeyType, back.Profile, err); strings.TrimSpace(got) != "[a.example b.example] letsencrypt rsa2048 tlsserver <nil>" {
+	if got := fmt.Sprintln(names, back.CA, back.Key, back.Profile, back.Challenge, back.Validity, err); strings.TrimSpace(got) != "[a.example b.example] [letsencrypt zerossl] [rsa2048] tlsserver [dns-01 http-01] 30d <nil>" {
 		t.Errorf("got %s", got)
 	}
 }
@@ -160,7 +165,8 @@ func TestARecordWithErrorsIsRefused(t *testing.T) {
 		"no names":      "ca = \"letsencrypt\"\n",
 		"an empty list": "names = []\n",
 		"a bad name":    "names = [\"a b\"]\n",
-		"a wildcard":    "names = [\"*.example.org\"]\n",
+		"a wildcard":    "names = [\"*.*.example.org\"]\n",
+		"no method":     "names = [\"a.example\"]\nchallenge = [\"dns-01\", \"dns-02\"]\n",
 		"a misspelling": "names = [\"a.example\"]\nkye = \"ec256\"\n",
 	} {
 		if c, err := config.ParseCertificate("a.toml", []byte(text)); err == nil || !strings.HasPrefix(err.Error(), "a.toml") {

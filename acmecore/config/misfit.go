@@ -134,7 +134,7 @@ func refused(by reflect.Type, text []byte) error {
 // kindWanted names what a type is made from, as TOML does.
 func kindWanted(of reflect.Type) string {
 	switch {
-	case of == reflect.TypeFor[Command]():
+	case of == reflect.TypeFor[Command](), of.Implements(reflect.TypeFor[interface{ several() }]()):
 		return "string or list"
 	case of.Kind() == reflect.Slice:
 		return "list"

@@ -2,6 +2,10 @@ package config
 
 import (
 	"bytes"
+	"cmp"
+	"encoding"
+	"errors"
+	"time"
 
 	"github.com/pelletier/go-toml/v2"
 
@@ -12,10 +16,28 @@ import (
 type Certificate struct {
 	// The host names, the first of which names the certificate.
 	Names []Name `toml:"names" example:"[\"www.example.org\", \"example.org\"]"`
-	// The CA, as `ca` in wcme.toml, for this certificate alone.
-	CA string `toml:"ca,omitempty" example:"\"letsencrypt-staging\""`
-	// The kind of key, as `key` in wcme.toml, for this certificate alone.
-	Key KeyType `toml:"key,omitempty" example:"\"rsa2048\""`
+	// The CA, or several in their order, as `ca` in wcme.toml, for this certificate alone.
+	CA Several[CA] `toml:"ca,omitempty" example:"\"letsencrypt-staging\""`
+	// The kind of key, or several, as `key` in wcme.toml, for this certificate alone.
+	Key Several[KeyType] `toml:"key,omitempty" example:"\"rsa2048\""`
+	// Whether a renewed certificate has the key of the one before; otherwise it gets a
+	// new one each time.
+	ReuseKey bool `toml:"reuse_key,omitempty" default:"false"`
+	// A file with a certificate signing request that was made elsewhere, PEM, relative to
+	// the state directory. The key stays elsewhere, and each certificate has that one.
+	CSR Path `toml:"csr,omitempty" example:"\"etc/certificates/www_example_org.csr\""`
+	// The methods that its names are proved by, as `methods` of [challenge], for this
+	// certificate alone.
+	Challenge Several[Method] `toml:"challenge,omitempty" example:"\"dns-01\""`
+	// The issuer of the chain wanted, as `chain` of [authority.NAME], for this certificate
+	// alone.
+	Chain string `toml:"chain,omitempty" example:"\"ISRG Root X2\""`
+	// How long it shall be valid, where its CA lets that be chosen; the CA chooses while
+	// it is empty.
+	Validity Duration `toml:"validity,omitempty" example:"\"30d\""`
+	// Whether it is to have the extension "must staple" (RFC 7633), which few CAs still
+	// give.
+	MustStaple bool `toml:"must_staple,omitempty" default:"false"`
 	// A profile of the CA, as `wcme check ca` lists them; the CA chooses while
 	// it is empty.
 	Profile string `toml:"profile,omitempty" example:"\"tlsserver\""`
@@ -55,38 +77,85 @@ func ParseCertificate(path string, text []byte) (*Certificate, error) {
 	return c, nil
 }
 
-// With returns a record that has these in place of its own, and everything else
-// of the record, which stays as it is.
-func (c *Certificate) With(names []acmecore.Name, ca string, key acmecore.KeyType, profile string) *Certificate {
-	changed := *c
-	changed.Names, changed.CA, changed.Key, changed.Profile = nil, ca, KeyType{key}, profile
-	for _, name := range names {
-		changed.Names = append(changed.Names, Name{name})
-	}
-	return &changed
+// Wishes are what is asked of a certificate. What is left at its zero value stays as
+// the record has it.
+type Wishes struct {
+	Names      []acmecore.Name
+	CA         []string
+	Keys       []acmecore.KeyType
+	ReuseKey   *bool
+	CSR        string // path
+	Profile    string
+	Challenge  []acmecore.Method
+	Chain      string
+	Validity   time.Duration
+	MustStaple *bool
+	Install    []string // targets; an empty list is none
+	Load       []string // load actions; likewise
 }
 
-// WithPlaces returns a record that has these targets and load actions in place of its
-// own: nil leaves its own, and an empty list is none. The error is that of a text that
-// can be no name of one.
-func (c *Certificate) WithPlaces(install, load []string) (*Certificate, error) {
+// With returns a record that has the wishes in place of its own words, and everything
+// else of the record, which stays as it is. The error is that of a text that can be no
+// name of a target, an action or a CA.
+func (c *Certificate) With(w Wishes) (*Certificate, error) {
 	changed := *c
-	for _, given := range []struct {
-		texts  []string
-		labels *[]Label
-	}{{install, &changed.Install}, {load, &changed.Load}} {
-		if given.texts == nil {
-			continue
+	if w.Names != nil {
+		changed.Names = nil
+		for _, name := range w.Names {
+			changed.Names = append(changed.Names, Name{name})
 		}
-		labels := make([]Label, len(given.texts))
-		for i, text := range given.texts {
-			if err := labels[i].UnmarshalText([]byte(text)); err != nil {
-				return nil, err
-			}
-		}
-		*given.labels = labels
 	}
-	return &changed, nil
+	if w.Keys != nil {
+		changed.Key = nil
+		for _, kind := range w.Keys {
+			changed.Key = append(changed.Key, KeyType{kind})
+		}
+	}
+	if w.Challenge != nil {
+		changed.Challenge = nil
+		for _, method := range w.Challenge {
+			changed.Challenge = append(changed.Challenge, Method{method})
+		}
+	}
+	if w.ReuseKey != nil {
+		changed.ReuseKey = *w.ReuseKey
+	}
+	if w.MustStaple != nil {
+		changed.MustStaple = *w.MustStaple
+	}
+	if w.Validity != 0 {
+		changed.Validity = lasting(w.Validity)
+	}
+	changed.Profile, changed.Chain = cmp.Or(w.Profile, c.Profile), cmp.Or(w.Chain, c.Chain)
+	return &changed, changed.fill(w)
+}
+
+// fill takes those wishes over that are texts which must be checked.
+func (c *Certificate) fill(w Wishes) error {
+	if w.CSR != "" {
+		if err := c.CSR.UnmarshalText([]byte(w.CSR)); err != nil {
+			return err
+		}
+	}
+	return errors.Join(filled((*[]CA)(&c.CA), w.CA), filled(&c.Install, w.Install), filled(&c.Load, w.Load))
+}
+
+// filled replaces a list by one of texts, unless there is none.
+func filled[V any, P interface {
+	*V
+	encoding.TextUnmarshaler
+}](list *[]V, texts []string) error {
+	if texts == nil {
+		return nil
+	}
+	values := make([]V, len(texts))
+	for i, text := range texts {
+		if err := P(&values[i]).UnmarshalText([]byte(text)); err != nil {
+			return err
+		}
+	}
+	*list = values
+	return nil
 }
 
 // HostNames returns the record's names, repeated ones merged; the error is that
@@ -104,6 +173,6 @@ func (c *Certificate) HostNames() ([]acmecore.Name, error) {
 func (c *Certificate) Text() ([]byte, error) {
 	var text bytes.Buffer
 	text.WriteString("# A certificate that wCME manages. Written by `wcme certify`; yours to edit.\n")
-	err := toml.NewEncoder(&text).Encode(c)
+	err := toml.NewEncoder(&text).EnableMarshalerInterface().Encode(c)
 	return text.Bytes(), err
 }

@@ -40,9 +40,14 @@ func TestARecordsTextSaysWhatItsFileSaid(t *testing.T) {
 
 func TestWithKeepsWhatItIsNotGiven(t *testing.T) {
 	before := record(t, recordOfEverything)
-	changed := before.With([]acmecore.Name{"c.example"}, "", acmecore.EC256, "")
+	changed, err := before.With(config.Wishes{Names: []acmecore.Name{"c.example"}, Keys: []acmecore.KeyType{acmecore.EC256}})
+	if err != nil {
+		t.Fatal(err)
+	}
 	const want = `names = ['c.example']
+ca = 'letsencrypt'
 key = 'ec256'
+profile = 'tlsserver'
 install = ['nginx']
 load = []
 ports = ['25/smtp', '993']
@@ -87,7 +92,7 @@ func TestPlacesOfARecord(t *testing.T) {
 		{nil, nil, "install = ['nginx']\nload = []\n"},
 		{[]string{}, []string{"servers", "mail"}, "install = []\nload = ['servers', 'mail']\n"},
 	} {
-		changed, err := before.WithPlaces(row.install, row.load)
+		changed, err := before.With(config.Wishes{Install: row.install, Load: row.load})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -96,10 +101,10 @@ func TestPlacesOfARecord(t *testing.T) {
 		}
 	}
 	for _, text := range []string{"", "../../etc/cron.d/x", "x; id", "-x", "Upper", strings.Repeat("a", 65)} {
-		if _, err := before.WithPlaces([]string{text}, nil); acmecore.KindOf(err) != acmecore.Invalid {
+		if _, err := before.With(config.Wishes{Install: []string{text}}); acmecore.KindOf(err) != acmecore.Invalid {
 			t.Errorf("target %q: got %v, want invalid", text, err)
 		}
-		if _, err := before.WithPlaces(nil, []string{text}); acmecore.KindOf(err) != acmecore.Invalid {
+		if _, err := before.With(config.Wishes{Load: []string{text}}); acmecore.KindOf(err) != acmecore.Invalid {
 			t.Errorf("load action %q: got %v, want invalid", text, err)
 		}
 	}

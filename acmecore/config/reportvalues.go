@@ -26,9 +26,11 @@ func oneOf(what, word string, known []string) error {
 
 // isHost tells whether a text is a host name or an IP address.
 func isHost(text string) bool {
-	_, err := netip.ParseAddr(text)
-	_, nameErr := acmecore.ParseName(text)
-	return err == nil || nameErr == nil
+	if _, err := netip.ParseAddr(text); err == nil {
+		return true
+	}
+	name, err := acmecore.ParseName(text)
+	return err == nil && !name.Wildcard()
 }
 
 // Encryption is how a connection to a mail server is protected.

@@ -62,6 +62,41 @@ func (c *Config) BeforeFor(record *Certificate) time.Duration {
 	return c.Renew.Before.Duration
 }
 
+// AuthoritiesFor returns the names of the CAs that the certificate is ordered from, in
+// their order: the record's, or else the configuration's. There is at least one.
+func (c *Config) AuthoritiesFor(record *Certificate) []string {
+	if len(record.CA) > 0 {
+		return Texts(record.CA)
+	}
+	return Texts(c.CA)
+}
+
+// KeysFor returns the kinds of key of the certificate, in their order; there is at least
+// one.
+func (c *Config) KeysFor(record *Certificate) (kinds []acmecore.KeyType) {
+	given := record.Key
+	if len(given) == 0 {
+		given = c.Key
+	}
+	for _, kind := range given {
+		kinds = append(kinds, kind.KeyType)
+	}
+	return kinds
+}
+
+// MethodsFor returns the methods that the certificate's names may be proved by, in the
+// order to be tried; nil where nothing is said.
+func (c *Config) MethodsFor(record *Certificate) (methods []acmecore.Method) {
+	given := record.Challenge
+	if len(given) == 0 {
+		given = c.Challenge.Methods
+	}
+	for _, method := range given {
+		methods = append(methods, method.Method)
+	}
+	return methods
+}
+
 // Files returns the patterns of the target's files, its own or else those of the
 // format; keyFile is "" where the key has no file of its own.
 func (t *Install) Files() (file, keyFile string) {

@@ -129,7 +129,11 @@ func TestARecordMustFitTheConfiguration(t *testing.T) {
 		}
 		refusedWell(t, err)
 	}
-	if err := c.CheckRecord(new(config.Certificate).With([]acmecore.Name{"a.example"}, "", "", "")); err != nil {
+	fresh, err := new(config.Certificate).With(config.Wishes{Names: []acmecore.Name{"a.example"}})
+	if err == nil {
+		err = c.CheckRecord(fresh)
+	}
+	if err != nil {
 		t.Errorf("a new record: %v", err)
 	}
 }

@@ -143,9 +143,9 @@ func TestErrorsOfStagesPointAtTheirPlace(t *testing.T) {
 		{"a table in capitals", "[Renew]\nat = \"03:00\"\n", `wcme.toml:1:2: there is no key "Renew"`, `did you mean "renew"?`},
 		{"a key of a table in capitals", target + "Mode = \"0640\"\n", `wcme.toml:4:1: there is no key "Mode"`, `did you mean "mode"?`},
 		{"a key of an inline table in capitals", "renew = {At = \"03:00\"}\n", `wcme.toml:1:10: there is no key "At"`, `did you mean "at"?`},
-		{"a table for a text", "[key]\n", "wcme.toml:1:2: table given where string is wanted", ""},
+		{"a table for a text", "[key]\n", "wcme.toml:1:2: table given where string or list is wanted", ""},
 		{"a table for a list", "[contact]\n", "wcme.toml:1:2: table given where list is wanted", ""},
-		{"a list for a text", "ca = [\"x\"]\n", "wcme.toml:1:1: list given where string is wanted", ""},
+		{"a list for a text", "proxy = [\"x\"]\n", "wcme.toml:1:1: list given where string is wanted", ""},
 	} {
 		_, err := config.Parse("wcme.toml", []byte(row.text))
 		if err == nil {

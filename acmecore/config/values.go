@@ -15,6 +15,9 @@ import (
 // KeyType is an acmecore.KeyType that was checked.
 type KeyType struct{ acmecore.KeyType }
 
+// String returns the name of the kind.
+func (k KeyType) String() string { return string(k.KeyType) }
+
 // Name is an acmecore.Name that was checked.
 type Name struct{ acmecore.Name }
 

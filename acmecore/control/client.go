@@ -100,6 +100,11 @@ func (c *Client) Revoke(ctx context.Context, request RevokeRequest, progress acm
 	return revoked, c.call(ctx, http.MethodPost, pathRevoke, request, progress, &revoked)
 }
 
+// AccountAtCA implements Operations.
+func (c *Client) AccountAtCA(ctx context.Context, request AccountAtCARequest, progress acmecore.Progress) (account acmecore.Account, err error) {
+	return account, c.call(ctx, http.MethodPost, pathAccountAtCA, request, progress, &account)
+}
+
 // Remove implements Operations.
 func (c *Client) Remove(ctx context.Context, request RemoveRequest, progress acmecore.Progress) error {
 	var nothing any

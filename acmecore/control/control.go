@@ -9,6 +9,7 @@ package control
 
 import (
 	"context"
+	"time"
 
 	"wcme/acmecore"
 )
@@ -22,6 +23,9 @@ type Operations interface {
 	Certify(ctx context.Context, request CertifyRequest, progress acmecore.Progress) (acmecore.Certificate, error)
 	// Register makes and registers an account key, or shows the account there is.
 	Register(ctx context.Context, request RegisterRequest, progress acmecore.Progress) (acmecore.Account, error)
+	// AccountAtCA does something to the account at a CA (RFC 8555 section 7.3), and returns it
+	// as it is then.
+	AccountAtCA(ctx context.Context, request AccountAtCARequest, progress acmecore.Progress) (acmecore.Account, error)
 	// CheckCA reads the directory of a CA; "" is the configured one.
 	CheckCA(ctx context.Context, ca string) (acmecore.Authority, error)
 	// CheckChallenge asks for a challenge of each name as a CA would, and returns how
@@ -88,13 +92,29 @@ type ChallengeRequest struct {
 // CertifyRequest says which certificate is wanted. What it leaves open stays as
 // the certificate's record has it, and is as configured where there is no record.
 type CertifyRequest struct {
-	Names   []acmecore.Name  `json:"names"`             // 1 to acmecore.MaxNames; the first one names the certificate
-	CA      string           `json:"ca,omitempty"`      // preset, configured name or directory URL; "" leaves it open
-	Key     acmecore.KeyType `json:"key,omitempty"`     // "" leaves it open
-	Profile string           `json:"profile,omitempty"` // the CA's; "" leaves it open
-	Force   bool             `json:"force,omitempty"`   // obtain it although the one there is serves well
-	Install []string         `json:"install"`           // targets by name; nil leaves them open, and empty is none
-	Load    []string         `json:"load"`              // load actions by name; likewise
+	Names      []acmecore.Name    `json:"names"`                 // 1 to acmecore.MaxNames; the first one names the certificate
+	CA         string             `json:"ca,omitempty"`          // presets, configured names or directory URLs, separated by commas; "" leaves it open
+	Keys       []acmecore.KeyType `json:"keys,omitempty"`        // none leaves it open
+	Profile    string             `json:"profile,omitempty"`     // the CA's; "" leaves it open
+	Force      bool               `json:"force,omitempty"`       // obtain it although the one there is serves well
+	Install    []string           `json:"install"`               // targets by name; nil leaves them open, and empty is none
+	Load       []string           `json:"load"`                  // load actions by name; likewise
+	Challenge  []acmecore.Method  `json:"challenge,omitempty"`   // none leaves it open
+	Chain      string             `json:"chain,omitempty"`       // an issuer by its name or fingerprint; "" leaves it open
+	Validity   time.Duration      `json:"validity,omitempty"`    // 0 leaves it open
+	ReuseKey   *bool              `json:"reuse_key,omitempty"`   // nil leaves it open
+	MustStaple *bool              `json:"must_staple,omitempty"` // likewise
+	// CSR is a certificate signing request that was made elsewhere, PEM or DER. The
+	// names are its own; Names may be empty.
+	CSR []byte `json:"csr,omitempty"`
+	// PrivateKey is the key that the certificate shall have, PEM. Of the command line alone.
+	PrivateKey []byte `json:"private_key,omitempty"`
+	// DryRun orders at the CA's test side, and keeps nothing; with Local, nobody is asked
+	// but this host itself. Of Rehearse alone.
+	DryRun bool `json:"dry_run,omitempty"`
+	Local  bool `json:"local,omitempty"`
+	// Without are names to go on without, of those that the certificate has.
+	Without []acmecore.Name `json:"without,omitempty"`
 }
 
 // RegisterRequest says which account is wanted.
@@ -103,6 +123,30 @@ type RegisterRequest struct {
 	Contact []string `json:"contact,omitempty"` // mail addresses; none means those of the configuration
 	Terms   string   `json:"terms,omitempty"`   // URL of the terms of service that the user agreed to
 	New     bool     `json:"new,omitempty"`     // make another account where there is one
+	// The external account binding, where it is not configured (RFC 8555 section 7.3.4).
+	// Of the command line alone, and not kept.
+	EABKeyID     string `json:"eab_kid,omitempty"`
+	EABKey       []byte `json:"eab_key,omitempty"`       // the HMAC key
+	EABAlgorithm string `json:"eab_algorithm,omitempty"` // "" is HS256
+}
+
+// AccountAtCADeed is what can be done to an account at a CA.
+type AccountAtCADeed string
+
+// The deeds.
+const (
+	AccountShow       AccountAtCADeed = "show"
+	AccountUpdate     AccountAtCADeed = "update"
+	AccountRollOver   AccountAtCADeed = "rollover"
+	AccountDeactivate AccountAtCADeed = "deactivate"
+)
+
+// AccountAtCARequest says what is to be done to which account.
+type AccountAtCARequest struct {
+	Deed    AccountAtCADeed `json:"deed"`
+	CA      string          `json:"ca,omitempty"`    // preset, configured name or directory URL; "" is the configured one
+	Contact []string        `json:"contact"`         // of an update: mail addresses; nil leaves them, and empty is none
+	Terms   string          `json:"terms,omitempty"` // of an update: URL of the terms of service that the user agreed to
 }
 
 // RevokeRequest says what is to be revoked, and why.

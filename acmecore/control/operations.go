@@ -30,6 +30,9 @@ func (s *Server) own() map[string]run {
 		"POST " + pathRevoke: running(func(c context.Context, q RevokeRequest, p acmecore.Progress) (any, error) {
 			return s.Operations.Revoke(c, q, p)
 		}),
+		"POST " + pathAccountAtCA: running(func(c context.Context, q AccountAtCARequest, p acmecore.Progress) (any, error) {
+			return s.Operations.AccountAtCA(c, q, p)
+		}),
 		"POST " + pathRemove: running(func(c context.Context, q RemoveRequest, p acmecore.Progress) (any, error) {
 			return struct{}{}, s.Operations.Remove(c, q, p)
 		}),

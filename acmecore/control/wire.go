@@ -22,6 +22,7 @@ const (
 	pathCheckLoad      = "/1/check/load"
 	pathCheckReport    = "/1/check/report"
 	pathRevoke         = "/1/revoke"
+	pathAccountAtCA    = "/1/account-at-ca"
 	pathRemove         = "/1/remove"
 	pathRehearse       = "/1/rehearse"
 	pathAlive          = "/1/alive"

@@ -1,11 +1,11 @@
 package manager
 
 import (
-	"cmp"
 	"context"
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 
 	"wcme/acmecore"
 	"wcme/acmecore/audit"
@@ -132,20 +132,45 @@ func (m *Manager) plan(names []acmecore.Name, request control.CertifyRequest) (*
 	if err != nil {
 		return nil, err
 	}
-	record, err := before.With(names, cmp.Or(request.CA, before.CA),
-		cmp.Or(request.Key, before.Key.KeyType), cmp.Or(request.Profile, before.Profile)).WithPlaces(request.Install, request.Load)
+	record, err := before.With(wishes(names, request))
 	if err != nil {
 		return nil, err
 	}
 	if err := m.Config().CheckRecord(record); err != nil {
 		return nil, err
 	}
-	ca, authority, err := m.Config().Find(record.CA)
+	if err := m.checkMethods(record, names); err != nil {
+		return nil, err
+	}
+	ca, authority, err := m.Config().Find(m.firstCA(record))
 	if err != nil {
 		return nil, err
 	}
 	return &plan{id: names[0].ID(), names: names, record: record, before: before,
-		key: cmp.Or(record.Key.KeyType, m.Config().Key.KeyType), ca: ca, authority: authority}, nil
+		key: m.Config().KeysFor(record)[0], ca: ca, authority: authority}, nil
+}
+
+// wishes are what a request asks of the record.
+func wishes(names []acmecore.Name, request control.CertifyRequest) config.Wishes {
+	w := config.Wishes{Names: names, Keys: request.Keys, ReuseKey: request.ReuseKey, Profile: request.Profile, Challenge: request.Challenge,
+		Chain: request.Chain, Validity: request.Validity, MustStaple: request.MustStaple, Install: request.Install, Load: request.Load}
+	if request.CA != "" {
+		w.CA = strings.Split(request.CA, ",")
+	}
+	return w
+}
+
+// firstCA is the CA that is asked first.
+func (m *Manager) firstCA(record *config.Certificate) string {
+	return m.Config().AuthoritiesFor(record)[0]
+}
+
+// firstOf returns the first of a list, and the zero value where there is none.
+func firstOf[V any](list []V) (first V) {
+	if len(list) > 0 {
+		first = list[0]
+	}
+	return first
 }
 
 // maxID is how long the name of a certificate may be, in bytes: a file name holds

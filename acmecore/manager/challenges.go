@@ -1,15 +1,20 @@
 package manager
 
 import (
+	"context"
 	"errors"
 	"sync"
 
 	"wcme/acmecore"
 	"wcme/acmecore/challenge"
 	"wcme/acmecore/order"
+	"wcme/acmecore/probe"
 )
 
-var _ order.Challenges = (*places)(nil)
+var (
+	_ solver           = (*places)(nil)
+	_ probe.Challenges = (*places)(nil)
+)
 
 // Responder answers challenges itself, where no web server does.
 type Responder interface {
@@ -17,7 +22,7 @@ type Responder interface {
 	Open() (release func(), err error)
 }
 
-// places are where the challenges of one order are published: ROOT/www, and a
+// places are where the http-01 challenges of one order are published: ROOT/www, and a
 // copy in each of the web server's directories. ROOT/www has a challenge before
 // any of the others and after all of them, so that it tells which copies a killed
 // run has left.
@@ -29,7 +34,7 @@ type places struct {
 	published map[acmecore.Token]string
 }
 
-// answerable makes sure, before anything is ordered, that challenges can be
+// answerable makes sure, before anything is ordered, that http-01 challenges can be
 // published and answered: every webroot can be written to, and the responder has
 // its port, which it keeps until release is called. Whoever publishes holds
 // m.ordering read-locked, so that no sweep takes that for a leftover.
@@ -56,7 +61,7 @@ func (m *Manager) spots() *places {
 	return p
 }
 
-// Publish implements order.Challenges.
+// Publish implements probe.Challenges.
 func (p *places) Publish(token acmecore.Token, authorization string) error {
 	if err := p.www.Publish(token, authorization); err != nil {
 		return err
@@ -70,7 +75,7 @@ func (p *places) Publish(token acmecore.Token, authorization string) error {
 	return nil
 }
 
-// Withdraw implements order.Challenges.
+// Withdraw implements probe.Challenges.
 func (p *places) Withdraw(token acmecore.Token) error {
 	p.mu.Lock()
 	authorization, found := p.published[token]
@@ -82,6 +87,16 @@ func (p *places) Withdraw(token acmecore.Token) error {
 		return err
 	}
 	return p.www.Withdraw(token)
+}
+
+// publish implements solver.
+func (p *places) publish(_ context.Context, response order.Response) error {
+	return p.Publish(response.Token, response.KeyAuthorization)
+}
+
+// withdraw implements solver.
+func (p *places) withdraw(_ context.Context, response order.Response, _ bool) error {
+	return p.Withdraw(response.Token)
 }
 
 func (p *places) remember(token acmecore.Token, authorization string) {

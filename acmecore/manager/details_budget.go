@@ -27,7 +27,7 @@ func (m *Manager) budget(id acmecore.ID, names []acmecore.Name, standing acmecor
 // nobody knows: it has no limits there.
 func (m *Manager) allowance(read reading, standing acmecore.Standing) acmecore.Budget {
 	budget := m.budget(read.ID, read.Names, standing)
-	_, authority, err := m.Config().Find(read.record.CA)
+	_, authority, err := m.Config().Find(m.firstCA(read.record))
 	if err != nil || !strings.HasSuffix(authority.Directory.String(), letsEncryptDirectory) {
 		budget.FailuresLimit, budget.Issued7Limit = 0, 0
 	}

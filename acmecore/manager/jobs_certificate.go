@@ -64,8 +64,14 @@ func (m *Manager) orderable(asked *control.CertifyRequest) (request control.Cert
 	if err == nil {
 		err = m.named(asked.CA)
 	}
-	if err == nil && asked.Key != "" {
-		_, err = acmecore.ParseKeyType(string(asked.Key))
+	for _, kind := range asked.Keys {
+		if err == nil {
+			_, err = acmecore.ParseKeyType(string(kind))
+		}
+	}
+	if err == nil && (asked.CSR != nil || asked.PrivateKey != nil) {
+		err = &acmecore.Error{Kind: acmecore.Denied, Op: "certify", Cause: errors.New("keys and requests made elsewhere are not taken from pages"),
+			Hint: "use the command line: wcme certify --csr, or --key-file"}
 	}
 	if err == nil && !isProfile(asked.Profile) {
 		err = &acmecore.Error{Kind: acmecore.Invalid, Op: "profile", Subject: fmt.Sprintf("%q", acmecore.Inert(asked.Profile)),
@@ -117,7 +123,7 @@ func (m *Manager) mayRenew(task control.Task) error {
 		return err
 	}
 	_, record := m.read(task.ID)
-	_, authority, err := m.Config().Find(record.CA)
+	_, authority, err := m.Config().Find(m.firstCA(record))
 	if err != nil {
 		return nil
 	}

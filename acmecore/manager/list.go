@@ -167,7 +167,7 @@ func (m *Manager) readRecord(c *acmecore.Certificate) (*config.Certificate, erro
 		return noRecord(), err
 	}
 	c.Profile, c.Targets = acmecore.Inert(record.Profile), targetNames(m.Config().TargetsFor(c.ID, record))
-	c.CA, _, err = m.Config().Find(record.CA)
+	c.CA, _, err = m.Config().Find(m.firstCA(record))
 	return record, err
 }
 

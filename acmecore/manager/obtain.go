@@ -95,7 +95,7 @@ func (m *Manager) order(ctx context.Context, p *plan, account acmecore.Account, 
 		return err
 	}
 	wanted := order.Wanted{Names: p.names, Key: journal.Key(), Profile: p.record.Profile}
-	chain, err := m.prove(ctx, client, wanted, journal)
+	chain, err := m.prove(ctx, client, p.record, wanted, journal)
 	m.noteReached(p.authority, 0, err)
 	if err != nil {
 		if journal.URL() == "" {
@@ -103,12 +103,13 @@ func (m *Manager) order(ctx context.Context, p *plan, account acmecore.Account, 
 		}
 		return err
 	}
-	return m.keep(p, journal, chain, report)
+	return m.keep(p, journal, chain, acmecore.Issue{CA: p.ca, Directory: account.Directory, Account: account.URL, Order: journal.URL(),
+		Profile: p.record.Profile, At: m.now().UTC()}, report)
 }
 
 // prove takes the order to its chain while its challenges can be answered.
-func (m *Manager) prove(ctx context.Context, client *order.Client, wanted order.Wanted, journal *store.Journal) ([][]byte, error) {
-	challenges, release, err := m.answerable()
+func (m *Manager) prove(ctx context.Context, client *order.Client, record *config.Certificate, wanted order.Wanted, journal *store.Journal) ([][]byte, error) {
+	challenges, release, err := m.provable(record, wanted.Names)
 	if err != nil {
 		return nil, err
 	}
@@ -117,8 +118,8 @@ func (m *Manager) prove(ctx context.Context, client *order.Client, wanted order.
 }
 
 // keep makes the new certificate the current one.
-func (m *Manager) keep(p *plan, journal *store.Journal, chain [][]byte, report acmecore.Progress) error {
-	version, err := m.root.KeepVersion(p.id, journal.Key(), chain)
+func (m *Manager) keep(p *plan, journal *store.Journal, chain [][]byte, issue acmecore.Issue, report acmecore.Progress) error {
+	version, err := m.root.KeepVersion(p.id, journal.Key(), chain, issue)
 	if err != nil {
 		return err
 	}
@@ -153,6 +154,10 @@ func (m *Manager) says(id acmecore.ID, text []byte) bool {
 		return false
 	}
 	names, _ := record.HostNames() // which were parsed before
-	meant, err := record.With(names, record.CA, record.Key.KeyType, record.Profile).Text()
-	return err == nil && bytes.Equal(meant, text)
+	meant, err := record.With(config.Wishes{Names: names})
+	if err != nil {
+		return false
+	}
+	normal, err := meant.Text()
+	return err == nil && bytes.Equal(normal, text)
 }

@@ -61,7 +61,7 @@ func (s *setting) keepAs(name acmecore.Name, age int) {
 	template := &x509.Certificate{SerialNumber: big.NewInt(0xabc), NotBefore: begin, NotAfter: begin.Add(90 * 24 * time.Hour), DNSNames: []string{string(name)}}
 	der, err := x509.CreateCertificate(rand.Reader, template, template, key.Public(), key)
 	if err == nil {
-		_, err = s.root.KeepVersion(name.ID(), key, [][]byte{der})
+		_, err = s.root.KeepVersion(name.ID(), key, [][]byte{der}, acmecore.Issue{})
 	}
 	if err != nil {
 		s.Fatal(err)

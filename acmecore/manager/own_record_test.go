@@ -25,7 +25,7 @@ func TestRecordsWrittenByHandStayAsTheyAre(t *testing.T) {
 			return err
 		},
 		"obtained as it stands": func() error {
-			_, err := m.Certify(t.Context(), control.CertifyRequest{Names: []acmecore.Name{"www.example.test"}, Key: acmecore.EC384, Force: true}, nil)
+			_, err := m.Certify(t.Context(), control.CertifyRequest{Names: []acmecore.Name{"www.example.test"}, Keys: []acmecore.KeyType{acmecore.EC384}, Force: true}, nil)
 			return err
 		},
 	} {

@@ -97,7 +97,9 @@ func (m *Manager) namesToCheck(ctx context.Context, asked []acmecore.Name) ([]ac
 		}
 		for _, c := range certificates {
 			for _, name := range c.Names {
-				texts = append(texts, string(name))
+				if !name.Wildcard() { // no CA asks for those here
+					texts = append(texts, string(name))
+				}
 			}
 		}
 	}
@@ -108,6 +110,9 @@ func parseToCheck(texts []string) (names []acmecore.Name, err error) {
 	seen := make(map[acmecore.Name]bool)
 	for _, text := range texts {
 		name, err := acmecore.ParseName(text)
+		if err == nil {
+			err = acmecore.HTTP01.CanProve(name)
+		}
 		if err != nil {
 			return nil, err
 		}
@@ -141,8 +146,8 @@ func lookupOf(server string) (probe.Lookup, error) {
 	}
 	number, err := strconv.ParseUint(port, 10, 16)
 	_, errAddress := netip.ParseAddr(host)
-	_, errName := acmecore.ParseName(host)
-	if err != nil || number == 0 || errAddress != nil && errName != nil {
+	name, errName := acmecore.ParseName(host)
+	if err != nil || number == 0 || errAddress != nil && (errName != nil || name.Wildcard()) {
 		return nil, invalidCheck(fmt.Errorf("name server %q", acmecore.Inert(server)), "give HOST:PORT, such as 9.9.9.9:53")
 	}
 	return probe.NameServer(net.JoinHostPort(host, port)), nil

@@ -89,7 +89,6 @@ func TestCheckChallengeRefuses(t *testing.T) {
 		"too many names":             {Names: many},
 		"a name that is none":        {Names: []acmecore.Name{"a b"}},
 		"a wildcard":                 {Names: []acmecore.Name{"*.example.test"}},
-		"an address":                 {Names: []acmecore.Name{"127.0.0.1"}},
 		"a negative port":            {Names: one, Port: -1},
 		"a port that is none":        {Names: one, Port: 65536},
 		"a name server's port":       {Names: one, DNS: "192.0.2.1:http"},

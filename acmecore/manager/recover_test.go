@@ -227,7 +227,7 @@ func TestRecoverGoesOnAfterAProblem(t *testing.T) {
 	if err := s.root.PutRecord("a_example_test", []byte("names = [\"a.example.test\"]")); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := s.root.KeepVersion("a_example_test", s.key(), [][]byte{[]byte("garbage")}); err != nil {
+	if _, err := s.root.KeepVersion("a_example_test", s.key(), [][]byte{[]byte("garbage")}, acmecore.Issue{}); err != nil {
 		t.Fatal(err)
 	}
 	if err := s.unrecovered().Recover(); err == nil || !strings.Contains(err.Error(), "a_example_test") {

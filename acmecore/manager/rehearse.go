@@ -39,7 +39,7 @@ func (m *Manager) rehearse(ctx context.Context, request control.CertifyRequest, 
 		return acmecore.Rehearsal{}, err
 	}
 	result := m.planned(plan)
-	result.Asked = acmecore.Asked{CA: acmecore.Inert(request.CA), Key: request.Key, Profile: acmecore.Inert(request.Profile), Install: request.Install, Load: request.Load}
+	result.Asked = acmecore.Asked{CA: acmecore.Inert(request.CA), Key: firstOf(request.Keys), Profile: acmecore.Inert(request.Profile), Install: request.Install, Load: request.Load}
 	r := &rehearsal{Manager: m, plan: plan, request: request, forPage: forPage, report: m.steps("rehearse "+string(plan.id), progress), result: result}
 	for _, stage := range []func(context.Context){r.names, r.authority, r.challenges, r.caa, r.limits, r.places} {
 		if stage(ctx); ctx.Err() != nil {
@@ -116,10 +116,10 @@ func changesOf(before, after *config.Certificate) (changes []string) {
 	if len(removed) > 0 {
 		changes = append(changes, "it loses "+strings.Join(removed, ", "))
 	}
-	if before.CA != after.CA {
+	if !slices.Equal(before.CA, after.CA) {
 		changes = append(changes, "it has another CA")
 	}
-	if before.Key != after.Key {
+	if !slices.Equal(before.Key, after.Key) {
 		changes = append(changes, "it has another kind of key")
 	}
 	if before.Profile != after.Profile {

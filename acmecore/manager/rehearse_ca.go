@@ -16,7 +16,7 @@ import (
 
 // authority tells whether the CA answers, and knows us.
 func (r *rehearsal) authority(ctx context.Context) {
-	found, err := r.CheckCA(ctx, r.plan.record.CA)
+	found, err := r.CheckCA(ctx, r.firstCA(r.plan.record))
 	if err != nil {
 		r.add(acmecore.Rehearsed{Subject: r.plan.ca, What: aboutCA, Wrong: true, Text: err.Error(), Try: acmecore.HintOf(err)})
 	} else {

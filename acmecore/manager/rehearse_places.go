@@ -51,10 +51,11 @@ func (r *rehearsal) loads() {
 // Choices implements control.Administration.
 func (m *Manager) Choices(context.Context) (acmecore.Choices, error) {
 	c := m.Config()
-	choices := acmecore.Choices{CA: acmecore.Inert(c.CA), CAs: m.authorities(), Keys: []acmecore.KeyType{c.Key.KeyType}, Install: []string{}, Load: []string{},
+	first := c.KeysFor(noRecord())[0]
+	choices := acmecore.Choices{CA: acmecore.Inert(c.CA[0].String()), CAs: m.authorities(), Keys: []acmecore.KeyType{first}, Install: []string{}, Load: []string{},
 		Reports: []string{}, Profiles: m.knownProfiles()}
 	for _, key := range acmecore.KeyTypes() {
-		if key != c.Key.KeyType {
+		if key != first {
 			choices.Keys = append(choices.Keys, key)
 		}
 	}
@@ -81,8 +82,9 @@ func (m *Manager) Choices(context.Context) (acmecore.Choices, error) {
 func (m *Manager) authorities() []string {
 	c := m.Config()
 	names := c.Authorities()
-	if at := slices.Index(names, c.CA); at >= 0 {
-		names = slices.Insert(slices.Delete(names, at, at+1), 0, c.CA)
+	first := c.CA[0].String()
+	if at := slices.Index(names, first); at >= 0 {
+		names = slices.Insert(slices.Delete(names, at, at+1), 0, first)
 	}
 	return names
 }

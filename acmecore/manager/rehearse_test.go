@@ -181,7 +181,7 @@ func TestRehearsalOfWhatIsManaged(t *testing.T) {
 	wantAbout(t, same, "names", string(id), "it would be kept, and none ordered")
 	wantAbout(t, same, "limits", "lab", "2 certificates for these very names")
 	other := request("www.example.test", "more.example.test")
-	other.Key = acmecore.RSA2048
+	other.Keys = []acmecore.KeyType{acmecore.RSA2048}
 	changed := r.rehearse(t, other)
 	if !changed.Exists || !changed.Changes || changed.Kept {
 		t.Errorf("with other names: got %+v", changed)

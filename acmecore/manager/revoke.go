@@ -97,7 +97,7 @@ func revokedAt(revocation acmecore.Revocation) string {
 // revokeAtCA asks the CA of the certificate's record, with the account there.
 func (m *Manager) revokeAtCA(ctx context.Context, id acmecore.ID, leaf *x509.Certificate, reason acmecore.RevocationReason, report acmecore.Progress) error {
 	_, record := m.read(id)
-	_, authority, err := m.Config().Find(record.CA)
+	_, authority, err := m.Config().Find(m.firstCA(record))
 	if err != nil {
 		return err
 	}

@@ -79,7 +79,7 @@ func (s *setting) keep(key crypto.Signer, daysOld int, names ...string) (chain [
 		s.Fatal(err)
 	}
 	chain = [][]byte{der}
-	if _, err := s.root.KeepVersion(id, key, chain); err != nil {
+	if _, err := s.root.KeepVersion(id, key, chain, acmecore.Issue{}); err != nil {
 		s.Fatal(err)
 	}
 	return chain

@@ -47,7 +47,7 @@ func (s stages) Look(id acmecore.ID) renew.Situation {
 		s.log.Warn("standing not read", "certificate", id, "error", err)
 	}
 	situation.Standing = standing
-	if _, authority, err := s.Config().Find(record.CA); err == nil {
+	if _, authority, err := s.Config().Find(s.firstCA(record)); err == nil {
 		situation.Authority = authority.Directory.String()
 	}
 	situation.Begun = s.root.Begun(id)

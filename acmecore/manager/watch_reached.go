@@ -60,7 +60,7 @@ func (m *Manager) forgetReached(cas []string) {
 // those of the configuration that were noted alone.
 func (m *Manager) withReached(list []acmecore.AuthorityStatus) []acmecore.AuthorityStatus {
 	all := slices.Clone(list)
-	for _, ca := range append(m.authorities(), acmecore.Inert(m.Config().CA)) {
+	for _, ca := range append(m.authorities(), acmecore.Inert(m.Config().CA[0].String())) {
 		if !slices.ContainsFunc(all, func(status acmecore.AuthorityStatus) bool { return status.CA == ca }) {
 			all = append(all, acmecore.AuthorityStatus{CA: ca})
 		}

@@ -66,7 +66,7 @@ func (s *setting) have(ca string) {
 		DNSNames: []string{string(name)}, AuthorityKeyId: []byte{1, 2, 3, 4}}
 	der, err := x509.CreateCertificate(rand.Reader, template, template, key.Public(), key)
 	if err == nil {
-		_, err = s.root.KeepVersion(name.ID(), key, [][]byte{der})
+		_, err = s.root.KeepVersion(name.ID(), key, [][]byte{der}, acmecore.Issue{})
 	}
 	if err == nil {
 		err = s.root.PutRecord(name.ID(), fmt.Appendf(nil, "names = [%q]\nca = %q\n", name, ca))

@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"slices"
-	"strings"
 	"sync"
 
 	"golang.org/x/crypto/acme"
@@ -17,7 +16,7 @@ import (
 // authorize proves control of every name of the order, all at once, and waits
 // for the last one, so that the error names every name that was refused. The
 // function returned withdraws what was published; it must be called.
-func (a *attempt) authorize(ctx context.Context, order *acme.Order) (withdraw func(), err error) {
+func (a *attempt) authorize(ctx context.Context, order *acme.Order) (withdraw func(context.Context), err error) {
 	var (
 		group    sync.WaitGroup
 		proofs   = make([]*proof, len(order.AuthzURLs))
@@ -28,10 +27,11 @@ func (a *attempt) authorize(ctx context.Context, order *acme.Order) (withdraw fu
 		group.Go(func() { problems[i] = proofs[i].prove(ctx) })
 	}
 	group.Wait()
-	withdraw = func() {
+	withdraw = func(ctx context.Context) {
 		for _, proof := range proofs {
-			proof.withdraw()
+			group.Go(func() { proof.withdraw(context.WithoutCancel(ctx)) })
 		}
+		group.Wait()
 	}
 	slices.SortStableFunc(problems, func(a, b error) int { return cmp.Compare(rank(a), rank(b)) })
 	return withdraw, joined(problems...)
@@ -52,10 +52,11 @@ func rank(err error) int {
 // proof takes one authorization from pending to valid (RFC 8555 section 7.5).
 type proof struct {
 	*attempt
-	url   string
-	name  string         // once the CA has said which one it is
-	token acmecore.Token // once it may be published
-	told  bool           // the CA has heard that the challenge can be answered
+	url      string
+	name     acmecore.Name // once the CA has said which one it is
+	response *Response     // once it may be published
+	told     bool          // the CA has heard that the challenge can be answered
+	valid    bool          // and believes it
 }
 
 // prove looks at the authorization until the CA has decided. What it does next
@@ -65,7 +66,7 @@ func (p *proof) prove(ctx context.Context) error {
 	err := p.poll(ctx, func(ctx context.Context) (done bool, err error) {
 		authorization, err := p.acme.GetAuthorization(ctx, p.url)
 		if err != nil {
-			return false, p.explain(err, "look at authorization", cmp.Or(p.name, p.url))
+			return false, p.explain(err, "look at authorization", cmp.Or(string(p.name), p.url))
 		}
 		p.learn(authorization)
 		if p.name, err = p.ours(authorization); err != nil {
@@ -77,93 +78,88 @@ func (p *proof) prove(ctx context.Context) error {
 		case acme.StatusPending:
 			return false, p.advance(ctx, authorization)
 		}
-		return false, p.refusedName(p.name, authorization)
+		return false, p.refusedName(string(p.name), authorization)
 	})
 	if err != nil {
 		return err
 	}
+	p.valid = true
 	if !p.told {
-		p.steps.did("authorization", p.name, "valid already")
+		p.steps.did("authorization", string(p.name), "valid already")
 		return nil
 	}
-	p.steps.did("authorization", p.name, "valid")
+	p.steps.did("authorization", string(p.name), "valid")
 	return nil
 }
 
-// ours returns the name of an authorization, which must be one of the order's.
-func (p *proof) ours(authorization *acme.Authorization) (string, error) {
-	identifier := authorization.Identifier
-	name := strings.ToLower(identifier.Value)
-	if identifier.Type == "dns" && slices.Contains(p.wanted.Names, acmecore.Name(name)) {
+// ours returns the name of an authorization, which must be one of the order's. That of
+// a wildcard has the name below it (RFC 8555 section 7.1.4).
+func (p *proof) ours(authorization *acme.Authorization) (acmecore.Name, error) {
+	if name := nameOf(authorization.Identifier, authorization.Wildcard); slices.Contains(p.wanted.Names, name) {
 		return name, nil
 	}
 	return "", &acmecore.Error{Kind: acmecore.Refused, Op: "look at authorization", Subject: p.url,
-		Cause: fmt.Errorf("the CA wants %q proved, which was not ordered", acmecore.Inert(identifier.Value)), Hint: hintTellCA}
+		Cause: fmt.Errorf("the CA wants %q proved, which was not ordered", acmecore.Inert(authorization.Identifier.Value)), Hint: hintTellCA}
 }
 
 // advance publishes the challenge of a pending authorization and tells the CA of
 // it. One that is no longer pending was told of before.
 func (p *proof) advance(ctx context.Context, authorization *acme.Authorization) error {
-	challenge := httpChallenge(authorization)
+	challenge, err := p.choose(authorization)
 	switch {
-	case challenge == nil:
-		return refusal(p.name, errors.New("the CA offers no http-01 challenge for it"), "wcme proves names by http-01 only; has the CA other ways for this name?")
+	case err != nil:
+		return err
+	case challenge == nil: // it was offered at the last look
+		return refusal(string(p.name), errors.New("the CA does not offer the challenge any more that was answered"), hintTellCA)
 	case challenge.Status == acme.StatusInvalid:
-		return p.refusedName(p.name, authorization)
+		return p.refusedName(string(p.name), authorization)
 	}
-	if err := p.publish(challenge); err != nil {
+	if err := p.publish(ctx, challenge); err != nil {
 		return err
 	}
 	if p.told || challenge.Status != acme.StatusPending {
 		p.told = true
 		return nil
 	}
-	_, err := p.acme.Accept(ctx, challenge)
-	if err != nil {
-		return p.explain(err, "tell the CA of the challenge of", p.name)
+	if _, err := p.acme.Accept(ctx, challenge); err != nil {
+		return p.explain(err, "tell the CA of the challenge of", string(p.name))
 	}
 	p.told = true
-	p.steps.did("challenge", p.name, "told the CA")
-	return nil
-}
-
-func httpChallenge(authorization *acme.Authorization) *acme.Challenge {
-	for _, challenge := range authorization.Challenges {
-		if challenge.Type == "http-01" {
-			return challenge
-		}
-	}
+	p.steps.did("challenge", string(p.name), "told the CA")
 	return nil
 }
 
 // publish makes the challenge answerable, the first time.
-func (p *proof) publish(challenge *acme.Challenge) error {
-	if p.token != "" {
+func (p *proof) publish(ctx context.Context, challenge *acme.Challenge) error {
+	if p.response != nil {
 		return nil
 	}
-	token, err := acmecore.ParseToken(challenge.Token)
+	response, err := p.respond(challenge)
 	if err != nil {
-		return refusal(p.name, fmt.Errorf("the CA's token is none (RFC 8555 section 8.3): %w", errors.Unwrap(err)), hintTellCA)
+		return err
 	}
-	answer, err := p.acme.HTTP01ChallengeResponse(challenge.Token)
-	if err != nil {
+	p.response = response // also where publishing goes wrong half-way
+	if err := p.challenges.Publish(ctx, *response); err != nil {
 		return fmt.Errorf("prove %s: %w", p.name, err)
 	}
-	p.token = token // also where publishing goes wrong half-way
-	if err := p.challenges.Publish(token, answer); err != nil {
-		return fmt.Errorf("prove %s: %w", p.name, err)
-	}
-	p.steps.did("challenge", p.name, "published")
+	p.steps.did("challenge", string(p.name), publishedBy(response.Method))
 	return nil
+}
+
+func publishedBy(method acmecore.Method) string {
+	if method == acmecore.HTTP01 {
+		return "published"
+	}
+	return "published by " + string(method)
 }
 
 // withdraw removes what was published. That it cannot be removed is no reason to
 // throw a certificate away.
-func (p *proof) withdraw() {
-	if p.token == "" {
+func (p *proof) withdraw(ctx context.Context) {
+	if p.response == nil {
 		return
 	}
-	if err := p.challenges.Withdraw(p.token); err != nil {
-		p.steps.did("challenge", p.name, "not withdrawn: "+acmecore.Inert(err.Error()))
+	if err := p.challenges.Withdraw(ctx, *p.response, p.valid); err != nil {
+		p.steps.did("challenge", string(p.name), "not withdrawn: "+acmecore.Inert(err.Error()))
 	}
 }

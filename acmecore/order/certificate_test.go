@@ -99,7 +99,7 @@ func TestCertificatesThatWereNotOrdered(t *testing.T) {
 		"a dot":          {func(c *x509.Certificate) { c.DNSNames = []string{"a.example", "b.example", "a.example."} }, `"a.example."`},
 		"hostile text":   {func(c *x509.Certificate) { c.DNSNames = append(c.DNSNames, "<script>\x1b") }, `"<script>?" is in it`},
 		"a NUL in it":    {func(c *x509.Certificate) { c.DNSNames = append(c.DNSNames, "a.example\x00.evil") }, `"a.example?.evil" is in it`},
-		"an address":     {func(c *x509.Certificate) { c.IPAddresses = []net.IP{net.IPv4(192, 0, 2, 1)} }, "other than host names"},
+		"an address":     {func(c *x509.Certificate) { c.IPAddresses = []net.IP{net.IPv4(192, 0, 2, 1)} }, `the name "192.0.2.1" is in it, which was not ordered`},
 		"a mail address": {func(c *x509.Certificate) { c.EmailAddresses = []string{"a@a.example"} }, "other than host names"},
 		"a URL":          {func(c *x509.Certificate) { c.URIs = []*url.URL{{Scheme: "https", Host: "a.example"}} }, "other than host names"},
 		"an authority":   {func(c *x509.Certificate) { c.IsCA, c.KeyUsage = true, x509.KeyUsageCertSign }, "the certificate of an authority"},

@@ -9,6 +9,7 @@ import (
 	"encoding/pem"
 	"errors"
 	"fmt"
+	"net/netip"
 	"slices"
 	"strings"
 	"time"
@@ -83,22 +84,26 @@ func isPoison(extension pkix.Extension) bool {
 }
 
 func checkNames(leaf *x509.Certificate, wanted []acmecore.Name) error {
-	have := make([]string, 0, len(leaf.DNSNames))
+	have := make([]acmecore.Name, 0, len(leaf.DNSNames)+len(leaf.IPAddresses))
 	for _, name := range leaf.DNSNames {
-		have = append(have, strings.ToLower(name))
+		have = append(have, acmecore.Name(strings.ToLower(name)))
+	}
+	for _, ip := range leaf.IPAddresses {
+		address, _ := netip.AddrFromSlice(ip) // which has a length that the parser has checked
+		have = append(have, acmecore.Name(address.Unmap().String()))
 	}
 	for _, name := range wanted {
-		if !slices.Contains(have, string(name)) {
+		if !slices.Contains(have, name) {
 			return fmt.Errorf("the name %s is not in it", name)
 		}
 	}
 	for _, name := range have {
-		if !slices.Contains(wanted, acmecore.Name(name)) {
-			return fmt.Errorf("the name %q is in it, which was not ordered", acmecore.Inert(name))
+		if !slices.Contains(wanted, name) {
+			return fmt.Errorf("the name %q is in it, which was not ordered", acmecore.Inert(string(name)))
 		}
 	}
-	if len(leaf.IPAddresses)+len(leaf.EmailAddresses)+len(leaf.URIs) > 0 {
-		return errors.New("things other than host names are in it, which were not ordered")
+	if len(leaf.EmailAddresses)+len(leaf.URIs) > 0 {
+		return errors.New("things other than host names and addresses are in it, which were not ordered")
 	}
 	return nil
 }

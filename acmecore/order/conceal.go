@@ -50,17 +50,15 @@ func (s *secrets) conceal(told *acme.Error) *acme.Error {
 	return &without
 }
 
-// learn notes the secrets of an authorization's challenge. What is no token is none:
+// learn notes the secrets of an authorization's challenges. What is no token is none:
 // one that is too short would be found in any text.
 func (c *Client) learn(authorization *acme.Authorization) {
-	challenge := httpChallenge(authorization)
-	if challenge == nil {
-		return
-	}
-	if _, err := acmecore.ParseToken(challenge.Token); err != nil {
-		return
-	}
-	if answer, err := c.acme.HTTP01ChallengeResponse(challenge.Token); err == nil {
-		c.secrets.add(challenge.Token, answer)
+	for _, challenge := range authorization.Challenges {
+		if _, err := acmecore.ParseToken(challenge.Token); err != nil {
+			continue
+		}
+		if answer, err := c.acme.HTTP01ChallengeResponse(challenge.Token); err == nil {
+			c.secrets.add(challenge.Token, answer)
+		}
 	}
 }

@@ -2,6 +2,7 @@ package order_test
 
 import (
 	"context"
+	"errors"
 	"io"
 	"log"
 	"net/http"
@@ -12,6 +13,7 @@ import (
 	"time"
 
 	"wcme/acmecore"
+	"wcme/acmecore/order"
 )
 
 // clock is a clock on which nobody waits.
@@ -66,33 +68,47 @@ func (j *journal) SetURL(url string) error {
 
 // publisher is an order.Challenges in memory.
 type publisher struct {
-	diary *diary
-	fails func(token string) error // of Publish; nil when it never fails
-	stuck error                    // of Withdraw, which then says so of what it has done
+	diary   *diary
+	methods []acmecore.Method        // nil is http-01
+	fails   func(token string) error // of Publish; nil when it never fails
+	stuck   error                    // of Withdraw, which then says so of what it has done
 
 	mu        sync.Mutex
 	pending   map[string]string
 	published map[string]string // all there ever were
+	responses []order.Response
+	believed  []acmecore.Name // of those withdrawn
 }
 
-func (p *publisher) Publish(token acmecore.Token, authorization string) error {
+func (p *publisher) Methods(acmecore.Name) ([]acmecore.Method, error) {
+	if p.methods == nil {
+		return []acmecore.Method{acmecore.HTTP01}, nil
+	}
+	return p.methods, nil
+}
+
+func (p *publisher) Publish(_ context.Context, response order.Response) error {
 	p.diary.write("publish")
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	p.pending[string(token)] = authorization
-	p.published[string(token)] = authorization
+	p.pending[string(response.Token)] = response.KeyAuthorization
+	p.published[string(response.Token)] = response.KeyAuthorization
+	p.responses = append(p.responses, response)
 	if p.fails != nil {
-		return p.fails(string(token))
+		return p.fails(string(response.Token))
 	}
 	return nil
 }
 
-func (p *publisher) Withdraw(token acmecore.Token) error {
+func (p *publisher) Withdraw(ctx context.Context, response order.Response, valid bool) error {
 	p.diary.write("withdraw")
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	delete(p.pending, string(token))
-	return p.stuck
+	delete(p.pending, string(response.Token))
+	if valid {
+		p.believed = append(p.believed, response.Name)
+	}
+	return errors.Join(p.stuck, ctx.Err())
 }
 
 func (p *publisher) visit(token string) string {

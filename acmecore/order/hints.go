@@ -16,6 +16,7 @@ const (
 	hintWayOut   = "is there a way out to the CA? HTTPS_PROXY is honoured"
 	hintBinding  = "get a key identifier and an HMAC key from the CA, and set eab_kid and eab_key of its [authority.NAME] in wcme.toml"
 	hintNewOrder = "try again; the next attempt places a new order"
+	hintMethods  = "set up another way to prove it: `wcme check challenge` shows those there are"
 	hintProfile  = "`wcme check ca` lists the profiles there are"
 )
 

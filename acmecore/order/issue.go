@@ -2,8 +2,6 @@ package order
 
 import (
 	"context"
-	"crypto/rand"
-	"crypto/x509"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -48,8 +46,7 @@ func (a *attempt) issue(ctx context.Context, order *acme.Order) (certificate str
 
 // finalize sends the certificate signing request (RFC 8555 section 7.4).
 func (a *attempt) finalize(ctx context.Context, order *acme.Order) error {
-	request, err := x509.CreateCertificateRequest(rand.Reader,
-		&x509.CertificateRequest{DNSNames: texts(a.wanted.Names)}, a.wanted.Key)
+	request, err := a.wanted.request()
 	if err != nil {
 		return fmt.Errorf("make certificate signing request: %w", err)
 	}

@@ -13,9 +13,24 @@ import (
 
 // Wanted is the certificate to obtain.
 type Wanted struct {
-	Names   []acmecore.Name // 1 to acmecore.MaxNames
-	Key     crypto.Signer   // the certificate's; never the account's
-	Profile string          // of the CA; "" leaves the choice to it
+	Names []acmecore.Name // 1 to acmecore.MaxNames
+	Key   crypto.Signer   // the certificate's, never the account's; nil where there is a Request
+	// Request is a certificate signing request that was made elsewhere (RFC 2986), DER;
+	// nil makes one with the Key.
+	Request []byte
+	Profile string // of the CA; "" leaves the choice to it
+	// Replaces identifies the certificate that this one takes the place of (RFC 9773
+	// sections 4.1 and 5); "" for none.
+	Replaces string
+	// Validity is how long it shall be valid, from when it is ordered on; 0 leaves that
+	// to the CA, and few let anybody choose (RFC 8555 section 7.4).
+	Validity time.Duration
+	// Chain names an issuer of the chain wanted out of those that the CA offers, by its
+	// common name or the SHA-256 fingerprint of its certificate, hexadecimal; "" takes
+	// the first chain (RFC 8555 section 7.4.2).
+	Chain string
+	// MustStaple asks for the extension of RFC 7633.
+	MustStaple bool
 }
 
 // Journal keeps the URL of the order in flight.
@@ -25,14 +40,6 @@ type Journal interface {
 	// SetURL keeps the URL; when it returns nil the URL is on disk. "" means
 	// that the order has ended and nothing of it can be used.
 	SetURL(url string) error
-}
-
-// Challenges makes http-01 challenges answerable to the world.
-type Challenges interface {
-	// Publish returns nil when the challenge can be answered.
-	Publish(token acmecore.Token, authorization string) error
-	// Withdraw removes it; that there is none is no error.
-	Withdraw(token acmecore.Token) error
 }
 
 // attemptTime bounds an attempt, so that no CA can keep a run for ever.
@@ -96,7 +103,7 @@ func (a *attempt) run(ctx context.Context) ([][]byte, error) {
 func (a *attempt) complete(ctx context.Context, order *acme.Order) ([][]byte, error) {
 	if order.Status == acme.StatusPending {
 		withdraw, err := a.authorize(ctx, order)
-		defer withdraw() // not before the order has ended: a CA looks from several places
+		defer withdraw(ctx) // not before the order has ended: a CA looks from several places
 		if err != nil {
 			return nil, err
 		}

@@ -64,7 +64,7 @@ func (a *attempt) place(ctx context.Context, authority acmecore.Authority) (orde
 		options = append(options, acme.WithOrderIssuanceProfile(acme.ProfileName(profile)))
 	}
 	err = a.once(ctx, "place order at", a.target, func(ctx context.Context) (err error) {
-		order, err = a.acme.AuthorizeOrder(ctx, acme.DomainIDs(texts(a.wanted.Names)...), options...)
+		order, err = a.acme.AuthorizeOrder(ctx, identifiers(a.wanted.Names), options...)
 		return err
 	})
 	if err != nil {
@@ -107,26 +107,6 @@ func (c *Client) admit(text string) error {
 		return err
 	}
 	return c.transport.admit(parsed)
-}
-
-// sameNames compares as a CA may spell them; the DNS knows no case.
-func sameNames(order *acme.Order, names []acmecore.Name) bool {
-	have := make([]string, 0, len(order.Identifiers))
-	for _, identifier := range order.Identifiers {
-		have = append(have, strings.ToLower(identifier.Value))
-	}
-	want := texts(names)
-	slices.Sort(have)
-	slices.Sort(want)
-	return slices.Equal(have, want)
-}
-
-func texts(names []acmecore.Name) []string {
-	list := make([]string, 0, len(names))
-	for _, name := range names {
-		list = append(list, string(name))
-	}
-	return list
 }
 
 func count(n int, thing string) string {

@@ -86,7 +86,7 @@ func TestChallengesOffered(t *testing.T) {
 				s.mustObtain()
 				return
 			}
-			s.mustFail(outcome{kind: acmecore.Refused, words: []string{"a.example was refused: the CA offers no http-01 challenge"}, hint: "http-01 only"})
+			s.mustFail(outcome{kind: acmecore.Refused, words: []string{"a.example was refused: the CA offers none of the challenges that can be answered for it: http-01"}, hint: "another way to prove it"})
 			s.mustEndWithoutChallenge()
 		})
 	}

@@ -157,7 +157,7 @@ func hostOf(asked string) (host string, found bool) {
 		return "", false // ParseName would trim and convert it
 	}
 	name, err := acmecore.ParseName(host)
-	return string(name), err == nil
+	return string(name), err == nil && !name.Wildcard()
 }
 
 func bracketed(address netip.Addr) string {

@@ -3,6 +3,7 @@ package store
 import (
 	"bytes"
 	"crypto"
+	"encoding/json"
 	"encoding/pem"
 	"errors"
 	"fmt"
@@ -21,21 +22,50 @@ import (
 const (
 	keyFile   = "key.pem"
 	chainFile = "fullchain.pem"
+	issueFile = "issue.json"
 )
 
 // KeepVersion stores a certificate with its key as a new version and makes it
-// the current one by one rename. chain is DER, the leaf first.
-func (r *Root) KeepVersion(id acmecore.ID, key crypto.Signer, chain [][]byte) (version string, err error) {
+// the current one by one rename. chain is DER, the leaf first; issue says how it came
+// to be, and is not kept where it is the zero value.
+func (r *Root) KeepVersion(id acmecore.ID, key crypto.Signer, chain [][]byte, issue acmecore.Issue) (version string, err error) {
 	keyText, err := keys.Encode(key)
 	if err != nil {
 		return "", fmt.Errorf("keep certificate: %w", err)
 	}
 	files := map[string][]byte{keyFile: keyText, chainFile: encodeChain(chain)}
+	if !issue.At.IsZero() {
+		if files[issueFile], err = json.MarshalIndent(issue, "", "  "); err != nil {
+			return "", fmt.Errorf("keep certificate: %w", err)
+		}
+	}
 	version, err = r.versions(id).add(files)
 	if err != nil {
 		return "", fmt.Errorf("keep certificate %s: %w", id, err)
 	}
 	return version, nil
+}
+
+// Issue returns how a version came to be, "" being the current one; the zero Issue where
+// that was not kept.
+func (r *Root) Issue(id acmecore.ID, version string) (issue acmecore.Issue, err error) {
+	dir := filepath.Join(string(r.versions(id)), version)
+	if version == "" {
+		if dir, _, err = r.currentVersion(id); err != nil {
+			return issue, err
+		}
+	}
+	text, err := readRegular(filepath.Join(dir, issueFile), maxRecord)
+	if errors.Is(err, fs.ErrNotExist) {
+		return issue, nil
+	}
+	if err == nil {
+		err = json.Unmarshal(text, &issue)
+	}
+	if err != nil {
+		return acmecore.Issue{}, fmt.Errorf("read how %s was issued: %w", id, err)
+	}
+	return issue, nil
 }
 
 // Chain returns the chain of the current version, DER with the leaf first, and

@@ -77,7 +77,7 @@ func TestSettledIsWhatNeedsNoRecovery(t *testing.T) {
 		}, false},
 		{"another version is the current one", func(t *testing.T, r *store.Root) error {
 			key, chain := pair(t)
-			_, err := r.KeepVersion(id, key, chain)
+			_, err := r.KeepVersion(id, key, chain, acmecore.Issue{})
 			return err
 		}, false},
 		{"there is no version any more", func(_ *testing.T, r *store.Root) error {
@@ -93,7 +93,7 @@ func TestSettledIsWhatNeedsNoRecovery(t *testing.T) {
 		t.Run(row.what, func(t *testing.T) {
 			root := setUp(t)
 			key, chain := pair(t)
-			if _, err := root.KeepVersion(id, key, chain); err != nil {
+			if _, err := root.KeepVersion(id, key, chain, acmecore.Issue{}); err != nil {
 				t.Fatal(err)
 			}
 			if _, err := root.PublishProducts(id); err != nil {

@@ -28,7 +28,7 @@ func keep(t *testing.T, root *store.Root, id acmecore.ID, versions int) {
 	t.Helper()
 	for range versions {
 		key, chain := pair(t)
-		if _, err := root.KeepVersion(id, key, chain); err != nil {
+		if _, err := root.KeepVersion(id, key, chain, acmecore.Issue{}); err != nil {
 			t.Fatal(err)
 		}
 	}

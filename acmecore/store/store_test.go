@@ -145,7 +145,7 @@ func TestVersionsSwitchAsAPair(t *testing.T) {
 	root := setUp(t)
 	for i := range 8 {
 		key, chain := pair(t)
-		version, err := root.KeepVersion("a_example", key, chain)
+		version, err := root.KeepVersion("a_example", key, chain, acmecore.Issue{})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -182,7 +182,7 @@ func TestPruneKeepsTheCurrentVersionAndTheOneBefore(t *testing.T) {
 	dir := filepath.Join(root.Dir(), "priv/certificates/a_example")
 	for range 8 {
 		key, chain := pair(t)
-		if _, err := root.KeepVersion("a_example", key, chain); err != nil {
+		if _, err := root.KeepVersion("a_example", key, chain, acmecore.Issue{}); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -203,7 +203,7 @@ func TestPruneKeepsTheCurrentVersionAndTheOneBefore(t *testing.T) {
 func TestALinkOutOfTheDirectoryIsNotFollowed(t *testing.T) {
 	root := setUp(t)
 	key, chain := pair(t)
-	if _, err := root.KeepVersion("a_example", key, chain); err != nil {
+	if _, err := root.KeepVersion("a_example", key, chain, acmecore.Issue{}); err != nil {
 		t.Fatal(err)
 	}
 	link := filepath.Join(root.Dir(), "priv/certificates/a_example/current")
@@ -220,7 +220,7 @@ func TestALinkOutOfTheDirectoryIsNotFollowed(t *testing.T) {
 func TestProductsAreOnePairAndRepaired(t *testing.T) {
 	root := setUp(t)
 	key, chain := pair(t)
-	if _, err := root.KeepVersion("a_example", key, chain); err != nil {
+	if _, err := root.KeepVersion("a_example", key, chain, acmecore.Issue{}); err != nil {
 		t.Fatal(err)
 	}
 	if changed, err := root.PublishProducts("a_example"); err != nil || len(changed) != 3 {
@@ -383,7 +383,7 @@ func TestARefusedAccountLeavesNothing(t *testing.T) {
 func TestNoKeyFileIsWide(t *testing.T) {
 	root := setUp(t)
 	key, chain := pair(t)
-	if _, err := root.KeepVersion("a_example", key, chain); err != nil {
+	if _, err := root.KeepVersion("a_example", key, chain, acmecore.Issue{}); err != nil {
 		t.Fatal(err)
 	}
 	if _, err := root.PublishProducts("a_example"); err != nil {
