@@ -47,6 +47,8 @@ type Failure struct {
 	Hint    string    `json:"hint,omitempty"`
 	Until   time.Time `json:"until,omitzero"`    // the CA asks not to try before
 	Refused []Name    `json:"refused,omitempty"` // the names that the CA could not validate
+	// Type is that of the CA's error, as in Explanation; "" where there was none.
+	Type string `json:"type,omitempty"`
 }
 
 // Standing is what is remembered of a certificate from one pass to the next, and

@@ -92,7 +92,7 @@ The spelling of the OpenVMS original works too: wcme /certify=www.example.org`,
 	root.SetHelpCommand(helpVerb())
 	root.AddCommand(p.setupVerb(), marked(p.registerVerb()), marked(p.certifyVerb()), marked(p.manageVerb()), marked(p.restoreVerb()),
 		marked(p.revokeVerb()), marked(p.removeVerb()), p.listVerb(), p.statusVerb(), p.checkVerb(),
-		p.overseerVerb(), p.webVerb(), p.configVerb(), p.auditVerb(), p.adminVerb(), p.versionVerb())
+		p.overseerVerb(), p.webVerb(), p.configVerb(), p.auditVerb(), p.adminVerb(), p.explainVerb(), p.versionVerb())
 	return root
 }
 

@@ -12,7 +12,7 @@ import (
 // failures are the attempts that came to nothing, the newest first.
 func (v certificateView) failures() (list []templates.CertificateFailure) {
 	for _, failure := range v.Standing.Failures {
-		list = append(list, v.failure(failure, "not obtained", orderMeaning(failure.Kind)))
+		list = append(list, v.failure(failure, "not obtained", failureMeaning(failure)))
 	}
 	for _, failure := range v.Standing.Unserved {
 		list = append(list, v.failure(failure, "not in service", "The certificate is there, and visitors do not meet it everywhere. wCME puts it right again by itself, with longer and longer pauses."))
@@ -32,6 +32,14 @@ func (v certificateView) failure(f acmecore.Failure, what, meaning string) templ
 		shown.Until = "The CA asks not to try before " + utc(f.Until) + "."
 	}
 	return shown
+}
+
+// failureMeaning explains a failed order: by the CA's error where that is a known one.
+func failureMeaning(failure acmecore.Failure) string {
+	if explanation, found := acmecore.Explain(failure.Type); found {
+		return explanation.Means + " " + explanation.Next
+	}
+	return orderMeaning(failure.Kind)
 }
 
 // orderMeaning explains a failed order by who must act.

@@ -1,10 +1,12 @@
 package manager
 
 import (
+	"cmp"
 	"context"
 	"crypto/x509"
 	"encoding/json"
 	"errors"
+	"strings"
 	"syscall"
 	"time"
 
@@ -198,6 +200,8 @@ func (s stages) Failure(err error) acmecore.Failure {
 			failure.Until = problem.Until.UTC()
 		case *order.RefusedError:
 			failure.Refused = append(failure.Refused, acmecore.Name(problem.Name))
+		case *order.Problem:
+			failure.Type = cmp.Or(failure.Type, strings.TrimPrefix(problem.Type, acmecore.ProblemPrefix))
 		}
 	})
 	return failure

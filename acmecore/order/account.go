@@ -89,7 +89,7 @@ func CheckTerms(authority acmecore.Authority, agreed string) error {
 }
 
 func checkBinding(authority acmecore.Authority, binding *Binding) error {
-	refused := &acmecore.Error{Kind: acmecore.Refused, Op: "register at", Subject: authority.Directory, Hint: hintBinding}
+	refused := &acmecore.Error{Kind: acmecore.Refused, Op: "register at", Subject: authority.Directory, Hint: hintForProblem("externalAccountRequired", acmecore.Refused)}
 	switch {
 	case binding == nil && authority.ExternalAccount:
 		refused.Cause = errors.New("it binds each account to one that you have there already")

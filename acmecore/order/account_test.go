@@ -165,7 +165,7 @@ func TestRefusedRegistrations(t *testing.T) {
 		"contact":         {refusing(&problem{Status: 400, Type: "invalidContact", Detail: "example.org is forbidden"}), "example.org is forbidden", "`contact`"},
 		"kind of contact": {refusing(&problem{Status: 400, Type: "unsupportedContact", Detail: "no"}), "unsupportedContact", "`contact`"},
 		"terms changed": {answering(403, `{"type":"urn:ietf:params:acme:error:userActionRequired","detail":"agree first","instance":"https://ca.example/agree"}`),
-			`the CA says "agree first" (userActionRequired); see https://ca.example/agree`, "wcme register"},
+			`the CA says "agree first" (userActionRequired); see https://ca.example/agree`, "wcme account update"},
 		"deactivated": {refusing(&problem{Status: 401, Type: "unauthorized", Detail: "account deactivated"}), "deactivated", "--new"},
 		"key":         {refusing(&problem{Status: 400, Type: "badPublicKey", Detail: "no P-256"}), "no P-256", ""},
 		"revoked":     {with("status", "revoked"), `the account is "revoked"`, "register --new"},

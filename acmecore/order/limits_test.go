@@ -177,7 +177,7 @@ func TestRefusedOrders(t *testing.T) {
 			`(compound); the CA says "no" (caa); the CA does not say why`, "CAA"},
 		"without a detail": {answering(403, `{"type":"urn:ietf:params:acme:error:caa"}`), "status 403 Forbidden (caa)", "CAA"},
 		"new terms": {answering(403, `{"type":"urn:ietf:params:acme:error:userActionRequired","detail":"terms","instance":"https://ca.example/terms"}`),
-			"see https://ca.example/terms", "wcme register"},
+			"see https://ca.example/terms", "wcme account update"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

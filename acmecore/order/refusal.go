@@ -15,7 +15,7 @@ func (c *Client) refusedName(name string, authorization *acme.Authorization) err
 	for _, challenge := range authorization.Challenges {
 		var told *acme.Error
 		if errors.As(challenge.Error, &told) {
-			return refusal(name, c.problemOf(told), hintForName(told))
+			return refusal(name, c.problemOf(told), hintForName(told, acmecore.Method(challenge.Type)))
 		}
 	}
 	return refusal(name, fmt.Errorf("its authorization is %q", acmecore.Inert(authorization.Status)), hintNewOrder)
