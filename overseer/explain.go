@@ -18,7 +18,12 @@ func (p *program) explainVerb() *cobra.Command {
 		Long: `Says of a type of error, as it stands in brackets after what a CA says, why CAs say it,
 what to look at, and what wCME does by itself. Without a type it lists all there are.`,
 		Example: "  wcme explain\n  wcme explain rateLimited\n  wcme explain urn:ietf:params:acme:error:caa",
-		Args:    cobra.MaximumNArgs(1),
+		Args: func(_ *cobra.Command, args []string) error {
+			if len(args) > 1 {
+				return usage(fmt.Errorf("%d arguments given, where one type is explained at a time", len(args)))
+			}
+			return nil
+		},
 		RunE: func(_ *cobra.Command, args []string) error {
 			if len(args) == 0 {
 				all := acmecore.Explanations()
