@@ -33,10 +33,30 @@ type Certificate struct {
 	// IssuedBy is the CA of the current version, as the configuration calls it, where it
 	// is another than CA.
 	IssuedBy string `json:"issued_by,omitempty"`
+	// Twins are the certificates with other kinds of key that stand beside it, for the same
+	// names and by the same record; TwinOf is that which it stands beside itself.
+	Twins  []ID `json:"twins,omitempty"`
+	TwinOf ID   `json:"twin_of,omitempty"`
 	// Methods are those by which the names were last proved.
 	Methods map[Name]Method `json:"methods,omitempty"`
-	// Limits are those of its CA that have been used, of List alone.
+	// Limits are those of its CA that have been used, of List and Details.
 	Limits []Limit `json:"limits,omitempty"`
+	// Alternatives are the CAs that may take the place of the one in turn, in their
+	// order, of List and Details; none where its record has a single CA.
+	Alternatives []Alternative `json:"alternatives,omitempty"`
+}
+
+// Alternative is a CA that a certificate is ordered from when the one before it fails
+// again and again.
+type Alternative struct {
+	CA      string `json:"ca"`      // as the configuration calls it
+	InTurn  bool   `json:"in_turn"` // the next order goes there
+	Account bool   `json:"account"` // there is one
+	// CAA says whether the CAA records of all names permit it, as far as that was looked
+	// up: "yes", "no" or "unknown".
+	CAA    string    `json:"caa"`
+	Looked time.Time `json:"looked,omitzero"` // when that was
+	Why    string    `json:"why,omitempty"`   // it would be passed over, inert
 }
 
 // Service is how far a certificate has come on its way to visitors, in a word.
@@ -121,6 +141,12 @@ type Account struct {
 	Terms     string    `json:"terms"`     // URL of the terms of service agreed to; "" where the CA has none
 	Created   time.Time `json:"created"`   // when it was registered here
 	Existing  bool      `json:"existing"`  // the account was there before this call
+	// Status is what the CA has last said of it: "valid", "deactivated" or "revoked" (RFC
+	// 8555 section 7.1.2); "" of one that was made before wCME kept that.
+	Status string `json:"status,omitempty"`
+	// Trouble is what the CA wants of somebody before it does anything for the account,
+	// and since when; the zero value where it wants nothing.
+	Trouble Failure `json:"trouble,omitzero"`
 }
 
 // Authority is what a CA says of itself in its directory (RFC 8555 section 7.1.1).
@@ -134,4 +160,7 @@ type Authority struct {
 	Profiles        []string `json:"profiles"`
 	ExternalAccount bool     `json:"external_account"` // registering needs an external account binding
 	Milliseconds    int64    `json:"milliseconds"`     // until the directory was read
+	// Agreed is the URL of the terms of service that the account here has agreed to; ""
+	// where there is no account, or nothing was to be agreed to.
+	Agreed string `json:"agreed,omitempty"`
 }

@@ -20,9 +20,9 @@ type Issue struct {
 type Limit struct {
 	Kind    LimitKind     `json:"kind"`
 	Subject string        `json:"subject,omitempty"` // the domain, the name; "" of the account
-	Count   int           `json:"count"`             // in the period, of
-	Of      int           `json:"of"`
-	Period  time.Duration `json:"period"` // ns
+	Count   int           `json:"count"`             // used up, of
+	Of      int           `json:"of"`                // 0 where the CA has not published it
+	Period  time.Duration `json:"period"`            // ns, in which as many come back, evenly
 	// Until is when there is room again; zero while there is.
 	Until time.Time `json:"until,omitzero"`
 	// Said is what the CA has said of it, inert; "" where it is our own count.

@@ -47,8 +47,14 @@ type Failure struct {
 	Hint    string    `json:"hint,omitempty"`
 	Until   time.Time `json:"until,omitzero"`    // the CA asks not to try before
 	Refused []Name    `json:"refused,omitempty"` // the names that the CA could not validate
+	// Methods are those by which the CA tried to, where that is known.
+	Methods map[Name]Method `json:"methods,omitempty"`
 	// Type is that of the CA's error, as in Explanation; "" where there was none.
 	Type string `json:"type,omitempty"`
+	CA   string `json:"ca,omitempty"` // that was asked, as the configuration calls it
+	// AtFault says that it was the CA's doing, or is between it and us alone: another one
+	// may do it.
+	AtFault bool `json:"at_fault,omitempty"`
 }
 
 // Standing is what is remembered of a certificate from one pass to the next, and

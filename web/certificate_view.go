@@ -141,9 +141,10 @@ func (v certificateView) facts() []templates.Fact {
 	more := otherNames(c)
 	facts := []templates.Fact{
 		{Term: "Names", Text: firstName(c), More: more[:min(len(more), maxUnfolded)]},
-		{Term: "CA", Text: orNone(c.CA)},
+		{Term: "CA", Text: v.authority()},
 		{Term: "Profile", Text: orText(c.Profile, "the CA’s default")},
 	}
+	facts = slices.Concat(facts, v.alternatives(), v.proofs(), v.twins())
 	if c.Version == "" {
 		return facts
 	}
@@ -210,10 +211,10 @@ func verifiedAt(d acmecore.Details) []templates.Fact {
 
 // limits are how much of what the CA allows is used up.
 func (v certificateView) limits() []templates.CertificateLimit {
-	return []templates.CertificateLimit{
+	return append([]templates.CertificateLimit{
 		limit(v.Budget.Issued7Days, v.Budget.Issued7Limit, "for these very names in the last seven days", "certificate", "certificates"),
 		limit(v.Budget.FailuresHour, v.Budget.FailuresLimit, "of a name in the last hour", "refusal", "refusals"),
-	}
+	}, v.otherLimits()...)
 }
 
 // limitsHeading says whose limits these are. Only those of Let's Encrypt are known.

@@ -24,6 +24,7 @@ func certificateScenes() []Scene {
 		certificateScene("drifted", "", driftedDetails()),
 		certificateScene("refused", "", refusedDetails()),
 		certificateScene("own-ca", "", ownAuthority()),
+		certificateScene("elsewhere", "", elsewhereDetails()),
 		certificateScene("many-names", "", certificateDetails(61, manyNames(100)...)),
 		certificateScene("right-to-left", "", rightToLeft()),
 		certificateScene("hostile", "", hostileDetails()),
@@ -189,6 +190,24 @@ func ownAuthority() acmecore.Details {
 	d.Certificate.CA, d.Budget = "internal", acmecore.Budget{Issued7Days: 1}
 	d.Probe = []string{"192.0.2.7", "[2001:db8::7]:8443"}
 	d.Runs[0].Trigger, d.Runs[0].By, d.Runs[0].Treated.Outcome, d.Runs[0].Treated.Text = "restore", "user alice (uid 33)", acmecore.Repaired, "its files are not up to date in nginx"
+	return d
+}
+
+// elsewhereDetails are of a certificate that another CA has issued than the one that is
+// asked first, for names that were proved in several ways, of which one is paused.
+func elsewhereDetails() acmecore.Details {
+	d := certificateDetails(61, "www.example.org", "*.example.org", "192.0.2.1")
+	c := &d.Certificate
+	c.IssuedBy, c.Twins = "zerossl", []acmecore.ID{"www_example_org_rsa2048"}
+	c.Alternatives = []acmecore.Alternative{{CA: "zerossl", Account: true, CAA: "yes", InTurn: true}, {CA: "google", CAA: "unknown", Why: "there is no account"}}
+	c.Methods = map[acmecore.Name]acmecore.Method{"www.example.org": acmecore.HTTP01, "*.example.org": acmecore.DNS01, "192.0.2.1": acmecore.TLSALPN01}
+	c.Limits = []acmecore.Limit{
+		{Kind: acmecore.LimitOrders, Count: 12, Of: 300, Period: 3 * time.Hour},
+		{Kind: acmecore.LimitDomain, Subject: "example.org", Count: 50, Of: 50, Period: 7 * 24 * time.Hour, Until: Now().Add(3 * time.Hour)},
+		{Kind: acmecore.LimitOfIdentifier, Said: "too many failed authorizations; this name is paused", Page: "https://portal.letsencrypt.org/unpause?jwt=x"},
+	}
+	d.Standing.Failures = []acmecore.Failure{{At: Now().Add(-2 * time.Hour), Kind: acmecore.Limited, CA: "letsencrypt", Type: "rateLimited",
+		Cause: `place order at https://acme-v02.api.letsencrypt.org/directory: the CA says "too many certificates already issued" (rateLimited)`, Hint: "wait", Until: Now().Add(3 * time.Hour)}}
 	return d
 }
 
