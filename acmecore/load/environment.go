@@ -1,9 +1,10 @@
 package load
 
-import "strings"
+import (
+	"strings"
 
-// searchPath is the PATH of a command.
-const searchPath = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
+	"wcme/acmecore/process"
+)
 
 // maxList is the size of one list in the environment, in bytes. Three of them stay
 // below 100 KB, and each below the 128 KiB that Linux allows one variable.
@@ -32,7 +33,7 @@ func environment(b Batch, home string) []string {
 		"WCME_NAMES=" + names,
 		"WCME_CERTIFICATES=" + certificates,
 		"WCME_CHANGED_FILES=" + files,
-		"PATH=" + searchPath,
+		"PATH=" + process.SearchPath,
 		"HOME=" + home,
 		"LANG=C.UTF-8",
 	}

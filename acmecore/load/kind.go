@@ -8,6 +8,8 @@ import (
 	"slices"
 	"strings"
 	"syscall"
+
+	"wcme/acmecore/process"
 )
 
 // kind is a kind of server that the standard load knows.
@@ -19,13 +21,13 @@ type kind struct {
 	// of the host could make the standard load fail.
 	users []string
 	// is tells a master from other processes of the program; nil for all.
-	is func(process) bool
+	is func(proc) bool
 	// test is the server's own test of the configuration that it runs with.
 	test func(Server) ([]string, error)
 	// quiet: what the test writes to standard output is not what is wrong.
 	quiet bool
 	// obstacle says why a server cannot be reloaded gracefully; nil where each one can.
-	obstacle func(s Server, all map[int]process) error
+	obstacle func(s Server, all map[int]proc) error
 	// reload is the command that makes it read its files again; nil where signal does.
 	reload func(Server) ([]string, error)
 	signal syscall.Signal
@@ -67,7 +69,7 @@ func kinds() []kind {
 		},
 		{
 			name: "Caddy", programs: []string{"caddy"}, users: []string{"caddy", "www-data"}, variables: true,
-			is:         func(p process) bool { return slices.Contains(p.args, "run") },
+			is:         func(p proc) bool { return slices.Contains(p.args, "run") },
 			test:       caddy("validate"),
 			reload:     caddy("reload", "--force"), // the configuration's text is the same as before
 			reloadHint: "Caddy is reloaded by its admin interface, which `admin off` takes away",
@@ -100,12 +102,12 @@ func with(option string, kept func(Server) []string) func(Server) ([]string, err
 
 // isNginxMaster tells a master, or the single process of one that has none, from
 // what nginx calls otherwise: workers that outlived their master.
-func isNginxMaster(p process) bool {
+func isNginxMaster(p proc) bool {
 	return len(p.args) > 0 && (strings.HasPrefix(p.args[0], nginxMaster) || !strings.HasPrefix(p.args[0], "nginx: "))
 }
 
 // isPostfixMaster looks for the directory, because "master" is anybody's name.
-func isPostfixMaster(p process) bool {
+func isPostfixMaster(p proc) bool {
 	path := p.program
 	if path == "" && len(p.args) > 0 {
 		path = p.args[0]
@@ -114,14 +116,14 @@ func isPostfixMaster(p process) bool {
 }
 
 // isEximDaemon tells the daemon from those that deliver a mail.
-func isEximDaemon(p process) bool {
+func isEximDaemon(p proc) bool {
 	return slices.ContainsFunc(p.args, func(arg string) bool { return arg == "-bd" || arg == "-bdf" })
 }
 
 // wantsMaster finds a HAProxy that runs as one process: a reload ends it. The workers
 // of a master are in a chroot, as Debian configures them, so that they are not among
 // the servers of this host.
-func wantsMaster(s Server, _ map[int]process) error {
+func wantsMaster(s Server, _ map[int]proc) error {
 	if len(children(s.PID)) > 0 {
 		return nil
 	}
@@ -131,8 +133,8 @@ func wantsMaster(s Server, _ map[int]process) error {
 
 // wantsRights finds an Exim that would lose its ports: it executes itself again, as
 // the user that it has become, and its setuid bit is worth nothing with -C or -D.
-func wantsRights(s Server, _ map[int]process) error {
-	if s.as.uid == 0 || len(wanted(s.Args, "CD", "CD")) == 0 {
+func wantsRights(s Server, _ map[int]proc) error {
+	if s.as.UID == 0 || len(wanted(s.Args, "CD", "CD")) == 0 {
 		return nil
 	}
 	return invalid("give an own command in [[load]] that starts it again",
@@ -143,7 +145,7 @@ func wantsRights(s Server, _ map[int]process) error {
 // or there is a Caddyfile where it was started.
 func caddy(verb string, more ...string) func(Server) ([]string, error) {
 	return func(s Server) ([]string, error) {
-		directory, err := os.Readlink(procPath(s.PID, "cwd"))
+		directory, err := os.Readlink(process.Path(s.PID, "cwd"))
 		if err != nil {
 			return nil, err
 		}
@@ -169,9 +171,9 @@ func caddy(verb string, more ...string) func(Server) ([]string, error) {
 // that started it left in the environment.
 func postfix(verb string) func(Server) ([]string, error) {
 	return func(s Server) ([]string, error) {
-		for _, directory := range strings.Split(searchPath, ":") {
+		for _, directory := range strings.Split(process.SearchPath, ":") {
 			program := filepath.Join(directory, "postfix")
-			if trustOf(ourselves()).program(program) != nil {
+			if process.TrustOf(process.Ourselves()).Program(program) != nil {
 				continue
 			}
 			args := []string{program}

@@ -6,23 +6,10 @@
 // certificates and returns what came of it. Run never returns without a result, and
 // it takes no longer than the action's time limit and a few seconds.
 //
-// A command is executed
-//
-//   - without a shell where it is a list, and by /bin/sh -c where it is a text,
-//     which only the administrator's configuration file can hold: nothing from a
-//     CA, a certificate or a page becomes part of a command;
-//   - in / with umask 022, with no standard input, in a session and process group of
-//     its own: it has no terminal to ask at, and Ctrl-C at ours does not reach it;
-//   - with the environment that environment describes, and nothing inherited;
-//   - as the overseer's user or, where the overseer is root, as another one with its
-//     groups.
-//
-// Of what it says, the first and the last 4 KiB are kept, made inert, with their line
-// ends. When it has ended, its output is read for at most 2 s more, because a daemon
-// that it started may hold the pipe for ever. When the time is over, or the context
-// ends, the whole group gets SIGTERM, and SIGKILL 5 s later. A process that made a
-// session of its own is out of reach of both. How many processes a command may start
-// is not limited here: the service manager does that (TasksMax= of systemd).
+// A command is executed as package process says, with the environment that environment
+// describes: without a shell where it is a list, and by /bin/sh -c where it is a text,
+// which only the administrator's configuration file can hold. Nothing from a CA, a
+// certificate or a page becomes part of a command.
 //
 // The standard load, "+", is Find and what standard.go says.
 package load
@@ -35,14 +22,11 @@ import (
 	"time"
 
 	"wcme/acmecore"
+	"wcme/acmecore/process"
 )
 
-// The times of a load.
-const (
-	usualTimeout = 60 * time.Second // of an action that states none
-	usualGrace   = 5 * time.Second  // from SIGTERM to SIGKILL
-	drain        = 2 * time.Second  // the output is read, after the command has ended
-)
+// usualTimeout is that of an action that states none.
+const usualTimeout = 60 * time.Second
 
 // shell executes an action that is a text.
 const shell = "/bin/sh"
@@ -70,9 +54,9 @@ type Batch struct {
 // Runner runs actions, one at a time.
 type Runner struct {
 	// Note is told which child is about to run, then which process it is, before
-	// anything is awaited of it, and the zero Running when it has ended: what is kept of it lets the next overseer find the
-	// child of one that was killed (EndLeftover). That it cannot be kept does not
-	// stop the load. It may be nil.
+	// anything is awaited of it, and the zero Running when it has ended: what is kept of
+	// it lets the next overseer find the child of one that was killed (EndLeftover). That
+	// it cannot be kept does not stop the load. It may be nil.
 	Note func(Running) error
 	// Step receives what is done, as it is done; it may be nil.
 	Step acmecore.Progress
@@ -86,7 +70,7 @@ type Runner struct {
 // is checked again first. The result's Problem says why it counts as failed.
 func (r *Runner) Run(ctx context.Context, a Action, b Batch) acmecore.LoadResult {
 	result := acmecore.LoadResult{Action: acmecore.Inert(a.Name), Began: time.Now(), Commands: []acmecore.Command{}}
-	ctx, cancel := context.WithTimeoutCause(ctx, a.limit(), errLate)
+	ctx, cancel := context.WithTimeoutCause(ctx, a.limit(), process.ErrLate)
 	defer cancel()
 	err := a.Check()
 	if err == nil {
@@ -104,7 +88,7 @@ func problemOf(err error) string {
 	if own, ok := errors.AsType[*acmecore.Error](err); ok && own.Cause != nil {
 		err = own.Cause
 	}
-	return bounded(err.Error())
+	return process.Bounded(err.Error())
 }
 
 func (a Action) limit() time.Duration {
@@ -118,7 +102,7 @@ func (r *Runner) perform(ctx context.Context, a Action, b Batch) ([]acmecore.Com
 	if a.Standard {
 		return r.standard(ctx, a.Name, b)
 	}
-	as, err := identityOf(a.User)
+	as, err := process.IdentityOf(a.User)
 	if err != nil {
 		return nil, err
 	}
@@ -126,7 +110,7 @@ func (r *Runner) perform(ctx context.Context, a Action, b Batch) ([]acmecore.Com
 	if a.Shell != "" {
 		args = []string{shell, "-c", a.Shell}
 	}
-	done := r.execute(ctx, a.Name, command{args: args, as: as, environment: environment(b, as.home)})
+	done := r.execute(ctx, a.Name, process.Command{Args: args, As: as, Environment: environment(b, as.Home)})
 	return []acmecore.Command{done}, a.failure(done)
 }
 
@@ -137,12 +121,18 @@ func (a Action) failure(done acmecore.Command) error {
 	}
 	hint := "the run's record has what it said; `wcme check load` runs it again"
 	switch {
-	case strings.HasPrefix(done.Problem, late):
+	case strings.HasPrefix(done.Problem, process.Late):
 		hint = "let it put what takes long in the background, or give it more time: timeout = \"5m\""
 	case a.Shell != "" && (done.Status == 126 || done.Status == 127):
-		hint = "the shell did not find a command, or may not run it: PATH is " + searchPath
+		hint = "the shell did not find a command, or may not run it: PATH is " + process.SearchPath
 	}
 	return &acmecore.Error{Kind: acmecore.Invalid, Hint: hint, Cause: errors.New(withOutput(done))}
+}
+
+// execute runs a command, and returns when it has ended or was ended.
+func (r *Runner) execute(ctx context.Context, subject string, c process.Command) acmecore.Command {
+	runner := process.Runner{Note: r.Note, Grace: r.Grace, Say: func(text string) { r.step(subject, "%s", text) }}
+	return runner.Execute(ctx, subject, c)
 }
 
 // withOutput is a command's problem, and the end of what the command said.

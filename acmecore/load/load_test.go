@@ -1,12 +1,10 @@
 package load_test
 
 import (
-	"bytes"
 	"context"
 	"errors"
 	"fmt"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"runtime"
 	"slices"
@@ -237,18 +235,6 @@ func TestRunHasAFixedEnvironment(t *testing.T) {
 	}
 }
 
-// TestUmaskIsSetWithoutUnshare is L10 where a thread can have no umask of its own.
-func TestUmaskIsSetWithoutUnshare(t *testing.T) {
-	mask := syscall.Umask(0o077)
-	defer syscall.Umask(mask)
-	cmd := exec.Command("/bin/sh", "-c", "umask; echo \"$1\"; echo $$", "sh", "$(id) *'\"\n-c")
-	load.ThroughShell(cmd)
-	got, err := cmd.Output()
-	if want := fmt.Sprintf("0022\n$(id) *'\"\n-c\n%d\n", cmd.Process.Pid); err != nil || string(got) != want {
-		t.Errorf("got %q and %v, want %q", got, err, want)
-	}
-}
-
 func TestEnvironmentIsBounded(t *testing.T) {
 	var large load.Batch
 	for n := range 20_000 {
@@ -375,29 +361,4 @@ func TestRightsRunAsAnotherUser(t *testing.T) {
 	if want := fmt.Sprintf("%d\n%d\n/nonexistent\n%d", uid, gid, uid); got != want {
 		t.Errorf("got %q, want %q", got, want)
 	}
-}
-
-func TestInertLinesKeepsLines(t *testing.T) {
-	for _, c := range []struct{ name, text, want string }{
-		{"nothing", "", ""},
-		{"line ends", "a\r\nb\n\n", "a\nb"},
-		{"a return", "10%\r20%", "10% 20%"},
-		{"a long line", strings.Repeat("é", 3000) + "\x00", strings.Repeat("é", 3000) + "?"},
-		{"blanks at both ends", " a ", " a "},
-		{"brackets", "[a]", "[a]"},
-	} {
-		if got := load.InertLines(c.text); got != c.want {
-			t.Errorf("%s: got %.60q, want %.60q", c.name, got, c.want)
-		}
-	}
-}
-
-func FuzzInertLines(f *testing.F) {
-	f.Add("\x1b[31m\n\xff\x00\r\n\u202e")
-	f.Fuzz(func(t *testing.T, text string) {
-		got := load.InertLines(text)
-		if len(got) > len(text) || bytes.ContainsAny([]byte(got), "\x00\x1b\r\t\x7f") || strings.Count(got, "\n") > strings.Count(text, "\n") {
-			t.Errorf("%q became %q", text, got)
-		}
-	})
 }

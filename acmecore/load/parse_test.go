@@ -61,21 +61,6 @@ func TestLongOption(t *testing.T) {
 	}
 }
 
-// state is a line of /proc/PID/stat.
-const state = "4711 (sleep) S 4700 4711 4711 0 -1 4194304 108 0 0 0 0 0 0 0 20 0 1 0 123456789 5677056 256 184467 1 1 0 0 0 0 0 0 0 0 0 0 17 1 0 0 0 0 0 0 0 0 0 0 0 0 0"
-
-func FuzzProcessState(f *testing.F) {
-	f.Add([]byte(state))
-	f.Add([]byte(strings.Replace(state, "sleep", "a) R 1 (b\n", 1)))
-	f.Add([]byte("1 () "))
-	f.Fuzz(func(t *testing.T, text []byte) {
-		found, err := load.ParseStat(text)
-		if err == nil && !strings.Contains(string(text), ")") {
-			t.Errorf("%q was read as %+v", text, found)
-		}
-	})
-}
-
 func FuzzProcessOwner(f *testing.F) {
 	f.Add([]byte("Name:\tx\nUid:\t33\t33\t33\t33\nGid:\t33\t33\t33\t33\nGroups:\t33 110 \nNSpid:\t12\t1\n"))
 	f.Add([]byte("Uid:\t-1\t4294967296\t0\t0\nGid:\t1\n"))

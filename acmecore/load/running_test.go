@@ -8,7 +8,6 @@ import (
 	"strings"
 	"syscall"
 	"testing"
-	"time"
 
 	"wcme/acmecore/load"
 	"wcme/deploy/lab"
@@ -62,33 +61,6 @@ func TestEndLeftoverEndsWhatAKilledOverseerLeft(t *testing.T) {
 	await(t, "nothing is left of the group", func() bool { return members(t, left.PGID) == 0 })
 	if err := load.EndLeftover(left); err != nil {
 		t.Errorf("the second time: %v", err)
-	}
-}
-
-func TestEndLeftoverKillsWhatIsDeaf(t *testing.T) {
-	t.Parallel()
-	deaf := exec.Command("/bin/sh", "-c", "trap '' TERM; echo ready; while :; do sleep 1000; done")
-	deaf.SysProcAttr = &syscall.SysProcAttr{Setsid: true}
-	said, err := deaf.StdoutPipe()
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := deaf.Start(); err != nil {
-		t.Fatal(err)
-	}
-	defer func() { _ = syscall.Kill(-deaf.Process.Pid, syscall.SIGKILL) }()
-	if _, err := said.Read(make([]byte, 6)); err != nil {
-		t.Fatal(err)
-	}
-	began := time.Now()
-	if err := load.EndLeftover(load.RunningOf(deaf.Process.Pid)); err != nil {
-		t.Error(err)
-	}
-	if err := deaf.Wait(); err == nil || !strings.Contains(err.Error(), "killed") {
-		t.Errorf("it ended otherwise: %v", err)
-	}
-	if took := time.Since(began); took < 5*time.Second {
-		t.Errorf("it was killed after %v, want 5s of patience", took)
 	}
 }
 

@@ -10,6 +10,7 @@ import (
 	"strings"
 
 	"wcme/acmecore"
+	"wcme/acmecore/process"
 )
 
 // Server is a server that runs on this host: the process that leads it, and what is
@@ -26,7 +27,7 @@ type Server struct {
 
 	kind        kind
 	start       uint64
-	as          identity
+	as          process.Identity
 	environment []string
 }
 
@@ -52,7 +53,7 @@ func (s Server) String() string {
 func Find() ([]Server, error) {
 	all, err := processes()
 	if err != nil {
-		return nil, &acmecore.Error{Kind: acmecore.NotFound, Op: "look for servers", Cause: reason(err),
+		return nil, &acmecore.Error{Kind: acmecore.NotFound, Op: "look for servers", Cause: process.Reason(err),
 			Hint: "the standard load needs Linux's /proc; give an own command in [[load]]"}
 	}
 	var found []Server
@@ -81,24 +82,24 @@ func (k kind) uids() []int {
 }
 
 // matches tells whether the process is of the kind, and run by one of the users.
-func (k kind) matches(p process, uids []int) bool {
+func (k kind) matches(p proc, uids []int) bool {
 	return slices.Contains(k.programs, p.name()) && slices.Contains(uids, p.uid)
 }
 
 // leads tells whether the process is a master: of the kind, and no child of one.
-func (k kind) leads(p process, all map[int]process, uids []int) bool {
+func (k kind) leads(p proc, all map[int]proc, uids []int) bool {
 	if !k.matches(p, uids) || k.is != nil && !k.is(p) {
 		return false
 	}
-	parent, known := all[p.parent]
+	parent, known := all[p.Parent]
 	return !known || !k.matches(parent, uids)
 }
 
-func newServer(k kind, p process, all map[int]process) Server {
+func newServer(k kind, p proc, all map[int]proc) Server {
 	s := Server{
-		Kind: k.name, PID: p.pid, User: userName(p.uid), Program: strings.TrimSuffix(p.program, deleted), Args: p.args,
-		kind: k, start: p.start, environment: p.environment(),
-		as: identity{uid: p.uid, gid: p.gid, groups: p.groups, home: homeOf(p.uid)},
+		Kind: k.name, PID: p.pid, User: process.UserName(p.uid), Program: strings.TrimSuffix(p.program, deleted), Args: p.args,
+		kind: k, start: p.Start, environment: p.environment(),
+		as: process.Identity{UID: p.uid, GID: p.gid, Groups: p.groups, Home: homeOf(p.uid)},
 	}
 	if err := s.usable(all); err != nil {
 		s.Problem, s.Hint = problemOf(err), acmecore.HintOf(err)
@@ -107,15 +108,15 @@ func newServer(k kind, p process, all map[int]process) Server {
 }
 
 // usable says what stands against a reload.
-func (s *Server) usable(all map[int]process) error {
-	if own := os.Geteuid(); own != 0 && own != s.as.uid {
-		return &acmecore.Error{Kind: acmecore.Denied, Cause: fmt.Errorf("it belongs to %s, and wcme, as %s, may not reload it", s.User, userName(own)),
+func (s *Server) usable(all map[int]proc) error {
+	if own := os.Geteuid(); own != 0 && own != s.as.UID {
+		return &acmecore.Error{Kind: acmecore.Denied, Cause: fmt.Errorf("it belongs to %s, and wcme, as %s, may not reload it", s.User, process.UserName(own)),
 			Hint: "run the overseer as root, or give a command in [[load]] that may do it"}
 	}
 	if s.Program == "" {
 		return errors.New("its program cannot be seen")
 	}
-	if err := trustOf(s.as).program(s.Program); err != nil {
+	if err := process.TrustOf(s.as).Program(s.Program); err != nil {
 		return &acmecore.Error{Kind: acmecore.Invalid, Cause: fmt.Errorf("its program is not used: %w", err),
 			Hint: "if that is right, give an own command in [[load]]: " + acmecore.HintOf(err)}
 	}
@@ -132,7 +133,7 @@ func homeOf(uid int) string {
 	return "/"
 }
 
-func sortedIDs(all map[int]process) []int {
+func sortedIDs(all map[int]proc) []int {
 	ids := make([]int, 0, len(all))
 	for pid := range all {
 		ids = append(ids, pid)

@@ -9,12 +9,14 @@ import (
 	"time"
 
 	"wcme/acmecore"
+	"wcme/acmecore/process"
 )
 
 // The times that a server is watched after it was told to reload.
 const (
-	settle = time.Second      // that it does not end
-	appear = 10 * time.Second // for new children
+	settle = time.Second           // that it does not end
+	appear = 10 * time.Second      // for new children
+	pause  = 20 * time.Millisecond // between two looks
 )
 
 // standard reloads the servers that run here, one after the other: first the
@@ -105,7 +107,7 @@ func (r *Runner) order(ctx context.Context, action string, s Server, b Batch) (a
 	}
 	args, err := s.kind.reload(s)
 	if err != nil {
-		return acmecore.Command{Args: []string{}, Began: time.Now(), Ended: time.Now(), Status: -1, Problem: bounded(err.Error())},
+		return acmecore.Command{Args: []string{}, Began: time.Now(), Ended: time.Now(), Status: -1, Problem: process.Bounded(err.Error())},
 			fmt.Errorf("was not reloaded: %w", err)
 	}
 	return r.execute(ctx, action, s.command(args, b, false)), nil
@@ -113,22 +115,22 @@ func (r *Runner) order(ctx context.Context, action string, s Server, b Batch) (a
 
 // command is one for a server: as its user, with the environment of every command
 // and, where its configuration may refer to it, with its own.
-func (s Server) command(args []string, b Batch, quiet bool) command {
-	own := environment(b, s.as.home)
+func (s Server) command(args []string, b Batch, quiet bool) process.Command {
+	own := environment(b, s.as.Home)
 	if s.kind.variables {
 		own = append(own, substituted(s.environment)...)
 	}
-	return command{args: args, as: s.as, environment: own, quiet: quiet}
+	return process.Command{Args: args, As: s.as, Environment: own, Quiet: quiet}
 }
 
 // signal sends the server its signal and watches what comes of it. The record shows
 // it as the command that would do the same.
 func (r *Runner) signal(ctx context.Context, s Server) acmecore.Command {
 	done := acmecore.Command{
-		Args:  []string{"kill", "-" + strings.TrimPrefix(signalName(s.kind.signal), "SIG"), fmt.Sprint(s.PID)},
+		Args:  []string{"kill", "-" + strings.TrimPrefix(process.SignalName(s.kind.signal), "SIG"), fmt.Sprint(s.PID)},
 		Began: time.Now(), Status: -1,
 	}
-	r.step(s.Kind, "sends %s to process %d", signalName(s.kind.signal), s.PID)
+	r.step(s.Kind, "sends %s to process %d", process.SignalName(s.kind.signal), s.PID)
 	before := children(s.PID)
 	err := s.send()
 	if err == nil {
@@ -146,20 +148,20 @@ func (r *Runner) signal(ctx context.Context, s Server) acmecore.Command {
 // send signals the very process that was found: what FindProcess returns holds on to
 // the process, so that another one with its id, if there is one, is seen to be another.
 func (s Server) send() error {
-	process, err := os.FindProcess(s.PID)
+	found, err := os.FindProcess(s.PID)
 	if err != nil {
 		return err
 	}
-	defer func() { _ = process.Release() }()
+	defer func() { _ = found.Release() }()
 	if !s.lives() {
 		return errors.New("it has ended meanwhile")
 	}
-	return process.Signal(s.kind.signal)
+	return found.Signal(s.kind.signal)
 }
 
 func (s Server) lives() bool {
-	found, err := readStat(s.PID)
-	return err == nil && found.start == s.start && !found.ended()
+	found, err := process.ReadStat(s.PID)
+	return err == nil && found.Start == s.start && !found.Ended()
 }
 
 // watch returns when new children of the server are there, where they come with a
@@ -169,17 +171,17 @@ func (s Server) watch(ctx context.Context, before map[int]bool) error {
 	for {
 		select {
 		case <-ctx.Done():
-			return errors.New(describe(context.Cause(ctx), time.Since(began)))
+			return errors.New(process.Describe(context.Cause(ctx), time.Since(began)))
 		case <-time.After(pause):
 		}
 		waits := s.kind.forks && len(before) > 0
 		switch past := time.Since(began); {
 		case !s.lives():
-			return fmt.Errorf("it ended after %s: start it again; its log says why", signalName(s.kind.signal))
+			return fmt.Errorf("it ended after %s: start it again; its log says why", process.SignalName(s.kind.signal))
 		case waits && hasNew(before, children(s.PID)), !waits && past > settle:
 			return nil
 		case past > appear:
-			return fmt.Errorf("no new process of it was seen within %v after %s: its log says why", appear, signalName(s.kind.signal))
+			return fmt.Errorf("no new process of it was seen within %v after %s: its log says why", appear, process.SignalName(s.kind.signal))
 		}
 	}
 }
@@ -187,9 +189,9 @@ func (s Server) watch(ctx context.Context, before map[int]bool) error {
 // children are the processes whose parent has the id.
 func children(pid int) map[int]bool {
 	found := make(map[int]bool)
-	all, _ := states()
+	all, _ := process.States()
 	for child, its := range all {
-		if its.parent == pid && !its.ended() {
+		if its.Parent == pid && !its.Ended() {
 			found[child] = true
 		}
 	}

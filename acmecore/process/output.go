@@ -1,4 +1,4 @@
-package load
+package process
 
 import (
 	"fmt"
@@ -8,46 +8,57 @@ import (
 	"wcme/acmecore"
 )
 
-// kept is how much of an output's beginning is kept, and how much of its end.
-const kept = 4 << 10
+// usuallyKept is how much of an output's beginning is kept, and how much of its end.
+const usuallyKept = 4 << 10
 
 // capture keeps the beginning and the end of what is written to it, whatever the
 // amount.
 type capture struct {
+	kept       int // 0 is usuallyKept
+	secrets    []string
 	head, tail []byte
 	total      int64
 }
 
+func (c *capture) most() int {
+	if c.kept == 0 {
+		return usuallyKept
+	}
+	return c.kept
+}
+
 // Write never fails.
 func (c *capture) Write(p []byte) (int, error) {
+	most := c.most()
 	c.total += int64(len(p))
 	rest := p
-	if room := kept - len(c.head); room > 0 {
+	if room := most - len(c.head); room > 0 {
 		n := min(room, len(rest))
 		c.head, rest = append(c.head, rest[:n]...), rest[n:]
 	}
-	if len(rest) > kept {
-		rest = rest[len(rest)-kept:]
+	if len(rest) > most {
+		rest = rest[len(rest)-most:]
 	}
 	c.tail = append(c.tail, rest...)
-	if over := len(c.tail) - kept; over > kept {
+	if over := len(c.tail) - most; over > most {
 		c.tail = c.tail[:copy(c.tail, c.tail[over:])]
 	}
 	return len(p), nil
 }
 
-// text is what was kept, inert.
+// text is what was kept, inert and without secrets.
 func (c *capture) text() string {
-	tail := c.tail[max(0, len(c.tail)-kept):]
+	tail := c.tail[max(0, len(c.tail)-c.most()):]
 	left := c.total - int64(len(c.head)) - int64(len(tail))
 	if left == 0 {
-		return inertLines(string(c.head) + string(tail))
+		return InertLines(conceal(string(c.head)+string(tail), c.secrets))
 	}
-	return fmt.Sprintf("%s\n… %d bytes left out …\n%s", inertLines(string(c.head)), left, inertLines(string(tail)))
+	head, end := concealEnds(string(c.head), string(tail), c.secrets)
+	return fmt.Sprintf("%s\n… %d bytes left out …\n%s", InertLines(head), left, InertLines(end))
 }
 
-// inertLines makes a text inert and keeps its line ends and its indentation.
-func inertLines(text string) string {
+// InertLines makes a text inert and keeps its line ends and its indentation.
+func InertLines(text string) string {
 	text = strings.ReplaceAll(strings.ToValidUTF8(text, "?"), "\r\n", "\n")
 	lines := strings.Split(strings.TrimRight(text, "\n"), "\n")
 	for i, line := range lines {
@@ -73,9 +84,9 @@ func inertLine(line string) string {
 	return safe.String()
 }
 
-// bounded makes a sentence inert whose parts are inert, and may be longer than Inert
+// Bounded makes a sentence inert whose parts are inert, and may be longer than Inert
 // allows.
-func bounded(sentence string) string {
+func Bounded(sentence string) string {
 	const most = 4 << 10
 	if len(sentence) > most {
 		sentence = strings.ToValidUTF8(sentence[:most], "") + "…"
