@@ -33,6 +33,9 @@ type Certificate struct {
 	// IssuedBy is the CA of the current version, as the configuration calls it, where it
 	// is another than CA.
 	IssuedBy string `json:"issued_by,omitempty"`
+	// Keyless says that the key of the current version is elsewhere: it was obtained by a
+	// request that was made there.
+	Keyless bool `json:"keyless,omitempty"`
 	// Twins are the certificates with other kinds of key that stand beside it, for the same
 	// names and by the same record; TwinOf is that which it stands beside itself.
 	Twins  []ID `json:"twins,omitempty"`
@@ -140,13 +143,13 @@ type Account struct {
 	Contact   []string  `json:"contact"`   // "mailto:" URLs
 	Terms     string    `json:"terms"`     // URL of the terms of service agreed to; "" where the CA has none
 	Created   time.Time `json:"created"`   // when it was registered here
-	Existing  bool      `json:"existing"`  // the account was there before this call
 	// Status is what the CA has last said of it: "valid", "deactivated" or "revoked" (RFC
 	// 8555 section 7.1.2); "" of one that was made before wCME kept that.
 	Status string `json:"status,omitempty"`
 	// Trouble is what the CA wants of somebody before it does anything for the account,
 	// and since when; the zero value where it wants nothing.
-	Trouble Failure `json:"trouble,omitzero"`
+	Trouble  Failure `json:"trouble,omitzero"`
+	Existing bool    `json:"existing"` // the account was there before this call
 }
 
 // Authority is what a CA says of itself in its directory (RFC 8555 section 7.1.1).
@@ -159,8 +162,9 @@ type Authority struct {
 	CAA             []string `json:"caa"` // the domains it looks for in CAA records
 	Profiles        []string `json:"profiles"`
 	ExternalAccount bool     `json:"external_account"` // registering needs an external account binding
-	Milliseconds    int64    `json:"milliseconds"`     // until the directory was read
 	// Agreed is the URL of the terms of service that the account here has agreed to; ""
 	// where there is no account, or nothing was to be agreed to.
-	Agreed string `json:"agreed,omitempty"`
+	Agreed       string `json:"agreed,omitempty"`
+	Account      string `json:"account,omitempty"` // URL of the account here; "" for none
+	Milliseconds int64  `json:"milliseconds"`      // until the directory was read
 }

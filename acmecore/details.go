@@ -85,6 +85,9 @@ type Version struct {
 type Revocation struct {
 	At     time.Time        `json:"at"` // when wCME learned it
 	Reason RevocationReason `json:"reason"`
+	// Listed is since when it stands on its CA's revocation list, where it was found there;
+	// zero where wCME had it revoked.
+	Listed time.Time `json:"listed,omitzero"`
 }
 
 // RevocationReason is why a certificate is revoked (RFC 5280 section 5.3.1).

@@ -19,7 +19,7 @@ var mayImport = map[string][]string{
 	"acmecore/audit":            {"acmecore"},
 	"acmecore/crash":            {},
 	"acmecore/durable":          {"acmecore/crash"},
-	"acmecore/config/reference": {},
+	"acmecore/config/reference": {"acmecore"},
 	"acmecore/keys":             {"acmecore"},
 	"acmecore/process":          {"acmecore"},
 	"acmecore/logging":          {"acmecore"},

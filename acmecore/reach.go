@@ -30,6 +30,19 @@ type Reach struct {
 	Path     string    `json:"path"`     // of the challenge, as it was sent; "" when nobody was asked
 	Visits   []Visit   `json:"visits"`   // one for each address, those of IPv6 first, as a CA takes them
 	Findings []Finding `json:"findings"` // what concerns no single address
+	// Ways are the ways to prove the name: first those that are tried, in their order, then
+	// the methods by which it cannot be proved.
+	Ways []Way `json:"ways,omitempty"`
+}
+
+// Way is how a name is proved by one method, or why not. All texts are inert.
+type Way struct {
+	Method  Method `json:"method"`
+	By      string `json:"by,omitempty"`      // what answers
+	Last    bool   `json:"last,omitempty"`    // it is the one by which the name was last proved
+	Failed  bool   `json:"failed,omitempty"`  // it has failed since
+	Problem string `json:"problem,omitempty"` // why it cannot be; "" where it can
+	Try     string `json:"try,omitempty"`     // against that
 }
 
 // Visit is what came of asking at one address of a name.
@@ -70,7 +83,7 @@ type Finding struct {
 // Verdict is a Finding in a word.
 type Verdict string
 
-// The verdicts. Those from Unresolved to Partly say that something is wrong.
+// The verdicts. Those from Unresolved to NoWay say that something is wrong.
 const (
 	Reached       Verdict = "reached"       // wCME has answered rightly
 	Served        Verdict = "served"        // somebody else has: a web server that serves the files
@@ -91,5 +104,7 @@ const (
 	OtherAnswer   Verdict = "other answer"  // somebody else answers
 	TooLong       Verdict = "too long"      // the answer goes on behind its end
 	TooManyPlaces Verdict = "too many addresses"
-	Partly        Verdict = "partly" // some addresses answer, others do not
+	Partly        Verdict = "partly"    // some addresses answer, others do not
+	NoWay         Verdict = "no way"    // nothing is set up by which the name could be proved
+	OtherWay      Verdict = "other way" // not http-01: nobody was asked
 )

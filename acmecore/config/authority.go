@@ -11,17 +11,6 @@ import (
 	"wcme/acmecore"
 )
 
-// presetDefault is the CA of a configuration that names none.
-const presetDefault = "letsencrypt"
-
-// presets are the CAs that need no [authority.NAME].
-func presets() map[string]Authority {
-	return map[string]Authority{
-		presetDefault:         {Directory: URL{"https://acme-v02.api.letsencrypt.org/directory"}},
-		"letsencrypt-staging": {Directory: URL{"https://acme-staging-v02.api.letsencrypt.org/directory"}},
-	}
-}
-
 // ProxyFor returns the proxy that leads to the authority: its own, or else the
 // general one.
 func (c *Config) ProxyFor(a Authority) ProxyURL {
@@ -41,8 +30,8 @@ func (c *Config) Find(ca string) (name string, authority Authority, err error) {
 	if authority, found := c.Authority[ca]; found {
 		return ca, authority, nil
 	}
-	if authority, found := presets()[ca]; found {
-		return ca, authority, nil
+	if preset, found := acmecore.FindPreset(ca); found {
+		return ca, complete(Authority{}, preset), nil
 	}
 	if strings.Contains(ca, "://") {
 		directory, err := ParseURL(ca)
@@ -60,7 +49,10 @@ func (c *Config) unknownCA(ca string) error {
 // Authorities lists the names of the authorities that there are, presets included, in
 // the order of letters.
 func (c *Config) Authorities() []string {
-	names := slices.Concat(slices.Collect(maps.Keys(c.Authority)), slices.Collect(maps.Keys(presets())))
+	names := slices.Collect(maps.Keys(c.Authority))
+	for _, preset := range acmecore.Presets() {
+		names = append(names, preset.Name)
+	}
 	slices.Sort(names)
 	return slices.Compact(names)
 }
@@ -78,6 +70,26 @@ func DecodeEABKey(text string) ([]byte, error) {
 	return key, nil
 }
 
+// FindDirectory returns the authority at the directory URL: a configured one, a preset,
+// or one of which nothing else is known. The name is what Find takes.
+func (c *Config) FindDirectory(directory string) (name string, authority Authority, err error) {
+	for _, name := range c.Authorities() {
+		if _, authority, err := c.Find(name); err == nil && authority.Directory.String() == directory {
+			return name, authority, nil
+		}
+	}
+	return c.Find(directory)
+}
+
+// completeAuthorities gives those that are presets what they do not say.
+func (c *Config) completeAuthorities() {
+	for name, authority := range c.Authority {
+		if preset, found := acmecore.FindPreset(name); found {
+			c.Authority[name] = complete(authority, preset)
+		}
+	}
+}
+
 // check finds what no single value shows.
 func (c *Config) check(in document) error {
 	for name, authority := range c.Authority {
@@ -88,7 +100,7 @@ func (c *Config) check(in document) error {
 	if _, _, err := c.Find(""); err != nil {
 		return invalid(in.at("ca"), err)
 	}
-	for _, check := range []func(document) error{c.checkRelays, c.checkMoments, c.checkTargets, c.checkActions, c.checkReport} {
+	for _, check := range []func(document) error{c.checkKeys, c.checkRelays, c.checkMoments, c.checkTargets, c.checkActions, c.checkDNS, c.checkHooks, c.checkReport} {
 		if err := check(in); err != nil {
 			return err
 		}

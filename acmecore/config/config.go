@@ -43,7 +43,7 @@ type Config struct {
 	// The kind of key that a certificate gets when its own record names none:
 	// "ec256", "ec384", "rsa2048", "rsa3072" or "rsa4096". Each further one of a list,
 	// as in ["ec256", "rsa2048"], makes another certificate for the same names, beside
-	// the first.
+	// the first, with the kind at the end of what it is called: www_example_org_rsa2048.
 	Key Several[KeyType] `toml:"key" default:"\"ec256\""`
 	// The HTTP proxy that leads to the CA, where a host may not reach it directly:
 	// the URL of one that speaks CONNECT. While it is empty, HTTPS_PROXY and
@@ -109,7 +109,9 @@ type Challenge struct {
 	ListenTLS Listen `toml:"listen_tls" example:"\":443\""`
 	// The methods that names are proved by, in the order in which they are tried:
 	// "http-01", "tls-alpn-01" and "dns-01". While this is absent, all that can be
-	// answered for a name, that which worked last first.
+	// answered for a name, in this order: that which worked last; dns-01, where the
+	// certificate has a wildcard of the name's domain too; what the `for` of a [[dns]] or
+	// a [[hook]] has the name's domain for; the others.
 	Methods Several[Method] `toml:"methods,omitempty" example:"[\"dns-01\", \"http-01\"]"`
 	// Directories that challenges are written to beside ROOT/www, for servers that
 	// serve them as plain files below /.well-known/acme-challenge/. They must be
@@ -132,7 +134,8 @@ type Relay struct {
 
 // Authority is a certification authority that speaks ACME (RFC 8555).
 type Authority struct {
-	// The https URL of its directory; a preset has one.
+	// The https URL of its directory. One whose NAME is that of a preset, as in
+	// [authority.zerossl], has the preset's while it is absent.
 	Directory URL `toml:"directory" example:"\"https://ca.example.org/acme/directory\""`
 	// A PEM file with roots to verify the CA's own TLS certificate with, beside
 	// those of the system and of etc/cacert.pem; relative to the state directory.
@@ -185,7 +188,7 @@ func Template(scriptUser string) []byte {
 func defaults() *Config {
 	return &Config{
 		CA: Several[CA]{{presetDefault}}, Key: Several[KeyType]{{acmecore.EC256}}, Challenge: Challenge{When: WhenPending},
-		Renew:  Renew{At: TimeOfDay{0, 20}, Jitter: lasting(10 * time.Minute), Orders: Orders{300, 3 * time.Hour}},
+		Renew:  Renew{At: TimeOfDay{0, 20}, Jitter: lasting(10 * time.Minute), Orders: Orders{300, 3 * time.Hour}, Failover: 4},
 		Verify: Verify{Ports: []Port{{Number: 443}}, Patience: lasting(30 * time.Second)},
 		Report: Report{TLS: EncryptionSTARTTLS, Sendmail: Program{"/usr/sbin/sendmail"},
 			Opcom: []Facility{{"daemon"}}, On: everyOccasion()},
@@ -196,6 +199,7 @@ func defaults() *Config {
 // settle gives the tables of lists the defaults of what they do not say, which
 // are not there before the tables are.
 func (c *Config) settle() {
+	c.completeAuthorities()
 	for i := range c.Install {
 		if c.Install[i].Format == (Format{}) {
 			c.Install[i].Format = FormatCombined
@@ -205,6 +209,12 @@ func (c *Config) settle() {
 		if !c.Load[i].Timeout.Said() {
 			c.Load[i].Timeout = lasting(time.Minute)
 		}
+	}
+	for i := range c.DNS {
+		c.DNS[i].settle()
+	}
+	for i := range c.Hook {
+		c.Hook[i].settle()
 	}
 	if !c.Verify.Patience.Said() {
 		c.Verify.Patience = defaults().Verify.Patience

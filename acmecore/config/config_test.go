@@ -37,9 +37,9 @@ func TestTheTemplateIsAConfiguration(t *testing.T) {
 	}
 	uncommented := strings.ReplaceAll(string(config.Template("")), "\n#", "\n")
 	var examples []string
-	others := regexp.MustCompile(`^(eab_key_file|key_file|key_mode|links|template|user = "www-data"|password_file = "etc/p12)`)
+	others := regexp.MustCompile(`^(eab_key_file|tsig_key_file|acme_dns|key_file|key_mode|links|template|user = "www-data"|password_file = "etc/p12)`)
 	for _, line := range strings.Split(uncommented, "\n") {
-		alternative := others.MatchString(line) // to eab_key, "combined" and "+"
+		alternative := others.MatchString(line) // to eab_key, tsig_key, server, "combined" and "+"
 		if strings.Contains(line, " = ") && !alternative || strings.HasPrefix(line, "[") {
 			examples = append(examples, line)
 		}

@@ -22,70 +22,32 @@ type DNS struct {
 	// The name of the TSIG key that updates are signed with (RFC 8945).
 	TSIGName string `toml:"tsig_name" example:"\"wcme.example.org\""`
 	// Its algorithm: "hmac-sha256", "hmac-sha384", "hmac-sha512" or "hmac-sha224".
-	TSIGAlgorithm string `toml:"tsig_algorithm" default:"\"hmac-sha256\""`
+	TSIGAlgorithm TSIGAlgorithm `toml:"tsig_algorithm" default:"\"hmac-sha256\""`
 	// The key, base64. Never printed.
 	TSIGKey Secret `toml:"tsig_key" example:"\"MTIzNDU2Nzg5MDEyMzQ1Njc4OTAxMjM0NTY3ODkwMTI=\""`
 	// A file with that key in place of tsig_key: base64 alone, or a `key` statement as
 	// tsig-keygen writes it, which has the name and the algorithm too. It is the name of
 	// a credential that systemd gives the overseer (LoadCredential=), or else a path,
 	// relative to the state directory. A file that every user can read is refused.
-	TSIGKeyFile string `toml:"tsig_key_file" example:"\"etc/tsig.key\""`
+	TSIGKeyFile Path `toml:"tsig_key_file,omitempty" example:"\"etc/tsig.key\""`
 	// The https URL of an acme-dns, in place of server.
 	ACMEDNS URL `toml:"acme_dns" example:"\"https://auth.example.org\""`
 	// A file with the accounts there, JSON, as other clients keep them: for each domain
-	// its username, password, fulldomain and subdomain. Relative to the state directory.
-	ACMEDNSAccounts string `toml:"acme_dns_accounts" example:"\"etc/acme-dns.json\""`
+	// its username, password, fulldomain and subdomain. It is the name of a credential
+	// that systemd gives the overseer (LoadCredential=), or else a path, relative to the
+	// state directory. A file that every user can read is refused.
+	ACMEDNSAccounts Path `toml:"acme_dns_accounts,omitempty" example:"\"etc/acme-dns.json\""`
 	// How long to wait for a record to be seen at all name servers of its zone: "1s" to
 	// "1h".
 	Patience Duration `toml:"patience" default:"\"2m\""`
-	// The name servers, HOST or HOST:PORT, that tell where zones and their name servers
-	// are, in place of the system's.
+	// The name servers, ADDRESS or ADDRESS:PORT, that tell where zones and their name
+	// servers are, in place of the system's.
 	Resolvers []NameServer `toml:"resolvers" example:"[\"192.0.2.1\"]"`
 	// Whether the record is looked for before the CA is told. With false only `settle`
 	// is waited for.
 	Check *bool `toml:"check,omitempty" default:"true"`
 	// How long to wait beyond that.
 	Settle Duration `toml:"settle" example:"\"10s\""`
-}
-
-// Hook is a program that answers challenges, for some of the names, in the way of
-// another ACME client, so that what was written for that one can be used.
-type Hook struct {
-	// What records, pages and reports call it: small letters, digits, "-" and "_",
-	// at most 64.
-	Name Label `toml:"name" example:"\"provider\""`
-	// The domains whose names it proves, those below them included; while this is
-	// absent, all names. Where several fit a name, that with the longest domain does.
-	For []Name `toml:"for,omitzero" example:"[\"example.org\"]"`
-	// The program, by its absolute path, and its first arguments. It must not be
-	// writable by others than its owner, nor the directories that lead to it.
-	Run Command `toml:"run" example:"[\"/usr/share/uacme/uacme.sh\"]"`
-	// How it is called: "uacme" (begin, done and failed, with five words), "dehydrated"
-	// (deploy_challenge and clean_challenge), "lego" (present and cleanup, as its `exec`)
-	// or "acme.sh" (a script of dnsapi, with dns_NAME_add and dns_NAME_rm).
-	Protocol string `toml:"protocol" example:"\"uacme\""`
-	// The methods that it answers: "dns-01", "http-01" or "tls-alpn-01".
-	Methods Several[Method] `toml:"methods" default:"\"dns-01\""`
-	// What its environment has beside PATH, HOME and LANG.
-	Env map[string]Secret `toml:"env,omitempty" example:"{ TOKEN = \"…\" }"`
-	// A file with more of it, NAME=VALUE on each line: the name of a credential that
-	// systemd gives the overseer (LoadCredential=), or else a path, relative to the
-	// state directory. A file that every user can read is refused.
-	EnvFile string `toml:"env_file" example:"\"etc/provider.env\""`
-	// How long one call may take before it is ended: "1s" to "1h".
-	Timeout Duration `toml:"timeout" default:"\"2m\""`
-	// The user that it runs as, in place of the overseer's own; for that the overseer
-	// must run as root.
-	User Account `toml:"user,omitempty" example:"\"nobody\""`
-	// How long to wait for a record of dns-01 to be seen at all name servers of its zone.
-	Patience Duration `toml:"patience" default:"\"2m\""`
-	// Whether the record is looked for before the CA is told.
-	Check *bool `toml:"check,omitempty" default:"true"`
-	// How long to wait beyond that.
-	Settle Duration `toml:"settle" example:"\"10s\""`
-	// The name servers, HOST or HOST:PORT, that tell where zones and their name servers
-	// are, in place of the system's.
-	Resolvers []NameServer `toml:"resolvers" example:"[\"192.0.2.1\"]"`
 }
 
 // NameServer is a server of the DNS.

@@ -88,12 +88,12 @@ func (f Format) patterns() (file, keyFile string) {
 }
 
 // Pattern is the name of a file, in which {name} and {host} stand for those of a
-// certificate, and {NAME} and {HOST} for the same in capitals.
+// certificate, {NAME} and {HOST} for the same in capitals, and {key} for its kind of key.
 type Pattern struct{ text string }
 
 // UnmarshalText takes a name without a directory.
 func (p *Pattern) UnmarshalText(text []byte) error {
-	name := strings.NewReplacer("{name}", "x", "{host}", "x", "{NAME}", "x", "{HOST}", "x").Replace(string(text))
+	name := strings.NewReplacer("{name}", "x", "{host}", "x", "{NAME}", "x", "{HOST}", "x", "{key}", "x").Replace(string(text))
 	odd := func(c rune) bool { return c == '/' || c == '\\' || !unicode.IsPrint(c) }
 	switch {
 	case name == "", len(text) > 200, strings.ContainsFunc(name, odd), strings.TrimSpace(name) != name, !utf8.ValidString(name):
@@ -101,7 +101,7 @@ func (p *Pattern) UnmarshalText(text []byte) error {
 	case strings.Trim(name[:1], ".-") == "":
 		return refusal("file", string(text), "begins with a dot or a hyphen")
 	case strings.ContainsAny(name, "{}"):
-		return refusal("file", string(text), "has a brace; only {name}, {host}, {NAME} and {HOST} stand for something")
+		return refusal("file", string(text), "has a brace; only {name}, {host}, {NAME}, {HOST} and {key} stand for something")
 	}
 	p.text = string(text)
 	return nil

@@ -140,6 +140,8 @@ func kindWanted(of reflect.Type) string {
 		return "list"
 	case of.Kind() == reflect.Bool:
 		return "boolean"
+	case of.Kind() == reflect.Int:
+		return "integer"
 	case of.Kind() == reflect.String, reflect.PointerTo(of).Implements(reflect.TypeFor[encoding.TextUnmarshaler]()):
 		return "string"
 	}

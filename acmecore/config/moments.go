@@ -156,6 +156,9 @@ const (
 	mostPatience  = 5 * time.Minute
 )
 
+// mostFailover is how many attempts may have to fail; more are not remembered.
+const mostFailover = 10
+
 // checkMoments finds lengths of time that are out of bounds.
 func (c *Config) checkMoments(in document) error {
 	if err := c.Renew.Jitter.within(0, mostJitter); err != nil {
@@ -163,6 +166,9 @@ func (c *Config) checkMoments(in document) error {
 	}
 	if err := c.Renew.Before.within(leastBefore, mostBefore); err != nil {
 		return invalid(in.at("renew", "before"), err)
+	}
+	if n := c.Renew.Failover; n < 1 || n > mostFailover {
+		return invalid(in.at("renew", "failover"), fmt.Errorf("%d is not from 1 to %d", n, mostFailover))
 	}
 	if err := c.Verify.Patience.within(leastPatience, mostPatience); err != nil {
 		return invalid(in.at("verify", "patience"), err)

@@ -57,7 +57,8 @@ type Certificate struct {
 	// certificate alone; with "" its CA, or wCME's own rule, decides.
 	Before *Duration `toml:"before,omitempty" example:"\"20d\""`
 
-	source document // that it was read from, for errors
+	source document    // that it was read from, for errors
+	beside acmecore.ID // the certificate that this one stands beside; see Twin
 }
 
 // ParseCertificate reads the text of a certificate's record; path is for errors only.
@@ -73,6 +74,9 @@ func ParseCertificate(path string, text []byte) (*Certificate, error) {
 		if err := c.Before.within(leastBefore, mostBefore); err != nil {
 			return nil, invalid(c.source.at("before"), err)
 		}
+	}
+	if err := c.CheckKeys(); err != nil {
+		return nil, err
 	}
 	return c, nil
 }
@@ -136,6 +140,7 @@ func (c *Certificate) fill(w Wishes) error {
 		if err := c.CSR.UnmarshalText([]byte(w.CSR)); err != nil {
 			return err
 		}
+		c.Key, c.ReuseKey, c.MustStaple = nil, false, false // which the request says itself
 	}
 	return errors.Join(filled((*[]CA)(&c.CA), w.CA), filled(&c.Install, w.Install), filled(&c.Load, w.Load))
 }

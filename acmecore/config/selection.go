@@ -9,10 +9,11 @@ import (
 
 // TargetsFor returns the targets that take the certificate, in the order of the
 // configuration: those without `certificates` or with the certificate in it, as
-// far as the record has no `install` or the target in it.
+// far as the record has no `install` or the target in it. A certificate that stands
+// beside another one goes where that goes.
 func (c *Config) TargetsFor(id acmecore.ID, record *Certificate) (targets []Install) {
 	for _, target := range c.Install {
-		if target.takes(id) && (record.Install == nil || slices.Contains(record.Install, target.Name)) {
+		if (target.takes(id) || record.beside != "" && target.takes(record.beside)) && (record.Install == nil || slices.Contains(record.Install, target.Name)) {
 			targets = append(targets, target)
 		}
 	}
@@ -72,11 +73,14 @@ func (c *Config) AuthoritiesFor(record *Certificate) []string {
 }
 
 // KeysFor returns the kinds of key of the certificate, in their order; there is at least
-// one.
+// one, and none but one where the key is elsewhere: the request says then what it is.
 func (c *Config) KeysFor(record *Certificate) (kinds []acmecore.KeyType) {
 	given := record.Key
 	if len(given) == 0 {
 		given = c.Key
+	}
+	if record.CSR.String() != "" {
+		given = given[:1]
 	}
 	for _, kind := range given {
 		kinds = append(kinds, kind.KeyType)

@@ -20,7 +20,20 @@ type Renew struct {
 	// line count, and wait for nobody. The default is Let's Encrypt's limit for one
 	// account.
 	Orders Orders `toml:"orders" default:"\"300/3h\""`
+	// How many attempts in a row must fail, through no fault of the certificate's, before
+	// the next CA of a `ca` that lists several is asked: 1 to 10. A CA is at fault that
+	// cannot be reached, that wants something of the account, that asks for more patience
+	// than the certificate has, or that CAA records exclude. Another one is asked only where
+	// there is an account at it and CAA records permit it; at the next renewal the first
+	// one is asked again.
+	Failover int `toml:"failover" default:"4"`
+	// Whether no order is placed that a CA would refuse by the limits that it has
+	// published, which are Let's Encrypt's. Set it to false where the CA has raised yours.
+	Limits *bool `toml:"limits,omitempty" default:"true"`
 }
+
+// HeedsLimits tells whether the published limits of CAs are heeded.
+func (r Renew) HeedsLimits() bool { return r.Limits == nil || *r.Limits }
 
 // Install is a target: a directory that certificates are installed in, as a
 // server wants to read them. A target takes a certificate when `certificates` is
@@ -39,7 +52,8 @@ type Install struct {
 	Format Format `toml:"format" default:"\"combined\""`
 	// The name of the file, in which {name} stands for the certificate
 	// (www_example_org), {host} for its first host name (www.example.org), and {NAME}
-	// and {HOST} for the same in capitals. Otherwise it is fullchain_{name}.pem for
+	// and {HOST} for the same in capitals, and {key} for the kind of key, ecdsa or rsa:
+	// "{host}.pem.{key}" is what HAProxy wants of two for one host. Otherwise it is fullchain_{name}.pem for
 	// "combined" and "split", {host}.pem for "haproxy", {name}.p12 for "pkcs12",
 	// {name}.der for "der" and {name}.pem for "template".
 	File Pattern `toml:"file,omitempty" example:"\"fullchain_{name}.pem\""`

@@ -23,6 +23,11 @@ func TestErrorsOfStagesPointAtTheirPlace(t *testing.T) {
 		{"too long a margin", "[renew]\nbefore = \"366d\"\n", "wcme.toml:2:1: 366d is not from 1h to 365d", ""},
 		{"orders without a time", "[renew]\norders = \"300\"\n", `wcme.toml:2:10: orders "300"`, ""},
 		{"no orders", "[renew]\norders = \"0/3h\"\n", `wcme.toml:2:10: orders "0/3h"`, ""},
+		{"no attempt before the next CA", "[renew]\nfailover = 0\n", `wcme.toml:2:1: 0 is not from 1 to 10`, ""},
+		{"too many attempts before the next CA", "[renew]\nfailover = 11\n", `wcme.toml:2:1: 11 is not from 1 to 10`, ""},
+		{"attempts in words", "[renew]\nfailover = \"four\"\n", `wcme.toml:2:12: string given where integer is wanted`, ""},
+		{"attempts not whole", "[renew]\nfailover = 1.5\n", `wcme.toml:2:12: float given where integer is wanted`, ""},
+		{"attempts beyond all numbers", "[renew]\nfailover = 99999999999999999999\n", `wcme.toml:2:12: `, ""},
 		{"orders in no time", "[renew]\norders = \"300/0s\"\n", `wcme.toml:2:10: orders "300/0s"`, ""},
 		{"a misspelt key of [renew]", "[renew]\nbefor = \"30d\"\n", `wcme.toml:2:1: there is no key "renew.befor"`, `did you mean "before"?`},
 		// [[install]]

@@ -22,6 +22,8 @@ at = "03:05"
 jitter = "0s"
 before = "1d12h"
 orders = "5/90m"
+failover = 2
+limits = false
 
 [[install]]
 name = "nginx"
@@ -97,6 +99,8 @@ at = '03:05'
 jitter = '0s'
 before = '1d12h'
 orders = '5/1h30m'
+failover = 2
+limits = false
 
 [[install]]
 name = 'nginx'

@@ -13,6 +13,8 @@ import (
 	"reflect"
 	"strconv"
 	"strings"
+
+	"wcme/acmecore"
 )
 
 func main() {
@@ -180,7 +182,21 @@ func reference(tables map[string]table) string {
 		}
 	}
 	section(&text, tables, tables["Certificate"], "ROOT/etc/certificates/ID.toml")
+	presets(&text)
 	return text.String()
+}
+
+// presets writes the CAs that are known.
+func presets(text *strings.Builder) {
+	text.WriteString("\n## Presets\n\nThe authorities that `ca` knows by name. One that binds accounts needs eab_kid and eab_key, or\n" +
+		"`wcme register --eab-kid`. What follows is what the CAs say themselves, and may have changed.\n\n")
+	for _, p := range acmecore.Presets() {
+		binding := ""
+		if p.Binding {
+			binding = " Binds accounts."
+		}
+		fmt.Fprintf(text, "* `%s`: %s.%s %s\n", p.Name, p.Directory, binding, p.Facts)
+	}
 }
 
 func section(text *strings.Builder, tables map[string]table, of table, title string) {
