@@ -22,19 +22,22 @@ const What = "CAA"
 
 // Question is what is to be found out.
 type Question struct {
-	Name     acmecore.Name
-	Wildcard bool // the certificate is for all names one label below
+	Name acmecore.Name
 	// Identities are the domains that the CA looks for in CAA records (RFC 8555 section
 	// 7.1.1); none where it does not say.
 	Identities []string
-	Account    string // URL of the account at the CA; "" where there is none yet
-	Method     string // by which the name is proved: "http-01"
+	Account    string          // URL of the account at the CA; "" where there is none yet
+	Method     acmecore.Method // by which the name is proved
 }
 
 // Check says whether the CA may issue.
 func (r *Resolver) Check(ctx context.Context, q Question) acmecore.Rehearsed {
 	finding := acmecore.Rehearsed{Subject: string(q.Name), What: What}
-	domain, records, err := r.relevant(ctx, string(q.Name))
+	if q.Name.Address().IsValid() {
+		finding.Text = "CAA records are for host names, not for addresses"
+		return finding
+	}
+	domain, records, err := r.relevant(ctx, string(q.Name.Host()))
 	switch {
 	case err != nil:
 		q.describe(&finding, err)
@@ -96,7 +99,7 @@ func (q Question) try(domain string) string {
 		return "ask the CA for its domain in CAA records, and compare"
 	}
 	tag := "issue"
-	if q.Wildcard {
+	if q.Name.Wildcard() {
 		tag = "issuewild"
 	}
 	return fmt.Sprintf("let whoever keeps the domain add this record, or take another CA: %s. CAA 0 %s %q", acmecore.Inert(domain), tag, acmecore.Inert(q.Identities[0]))
@@ -132,7 +135,7 @@ func (q Question) issues(records []*dns.CAA) (list []issue) {
 		}
 		return list
 	}
-	if q.Wildcard {
+	if q.Name.Wildcard() {
 		if list = tagged("issuewild"); len(list) > 0 {
 			return list
 		}

@@ -55,6 +55,9 @@ func TestJudgement(t *testing.T) {
 		{"a report address alone", at(own, `0 iodef "mailto:a@example.test"`), false, false, "restrict nobody"},
 		{"for wildcards only", at(own, `0 issuewild "ca.example"`), false, false, "restrict nobody"},
 		{"a wildcard, allowed as any", at(own, `0 issue "letsencrypt.org"`), true, false, "allow letsencrypt.org"},
+		{"a wildcard, for us alone", at(own, `0 issue "ca.example"`, `0 issuewild "letsencrypt.org"`), true, false, "allow letsencrypt.org"},
+		{"a wildcard, for nobody", at(own, `0 issue "letsencrypt.org"`, `0 issuewild ";"`), true, true, "no CA at all"},
+		{"a wildcard, by a parent's word", at(parent, `0 issuewild "ca.example"`), true, true, "of example.test do not allow"},
 		{"a wildcard, for others", at(own, `0 issue "letsencrypt.org"`, `0 issuewild "ca.example"`), true, true, "they allow ca.example"},
 		{"an unknown property", at(own, `0 tbs "x"`), false, false, "restrict nobody"},
 		{"a critical one", at(own, `0 issue "letsencrypt.org"`, `128 tbs "x"`), false, true, `"tbs"`},
@@ -72,9 +75,11 @@ func TestJudgement(t *testing.T) {
 			t.Parallel()
 			z := newZone(t, row.records)
 			q := question(own)
-			q.Wildcard = row.wildcard
+			if row.wildcard {
+				q = question("*." + own)
+			}
 			got := caa.New(z.address).Check(t.Context(), q)
-			if got.Wrong != row.wrong || got.Unknown || !strings.Contains(got.Text, row.text) || got.Subject != own || got.What != "CAA" {
+			if got.Wrong != row.wrong || got.Unknown || !strings.Contains(got.Text, row.text) || got.Subject != string(q.Name) || got.What != "CAA" {
 				t.Errorf("got %+v, want wrong %v, and %q", got, row.wrong, row.text)
 			}
 			if got.Wrong && got.Try == "" {
@@ -82,6 +87,33 @@ func TestJudgement(t *testing.T) {
 			}
 		})
 	}
+}
+
+// TestWhatIsAddedForAWildcard names the property that is for it.
+func TestWhatIsAddedForAWildcard(t *testing.T) {
+	t.Parallel()
+	z := newZone(t, at("www.example.test", `0 issuewild "ca.example"`))
+	got := caa.New(z.address).Check(t.Context(), question("*.www.example.test"))
+	if want := `www.example.test. CAA 0 issuewild "letsencrypt.org"`; !strings.Contains(got.Try, want) {
+		t.Errorf("got %q, want %q in it", got.Try, want)
+	}
+}
+
+// TestAddressesHaveNoCAARecords: no name server is asked for one (RFC 8659 section 3).
+func TestAddressesHaveNoCAARecords(t *testing.T) {
+	t.Parallel()
+	z := newZone(t, nil)
+	for _, name := range []acmecore.Name{"192.0.2.1", "2001:db8::1"} {
+		got := caa.New(z.address).Check(t.Context(), question(name))
+		if got.Wrong || got.Unknown || !strings.Contains(got.Text, "not for addresses") || got.Subject != string(name) {
+			t.Errorf("%s: got %+v", name, got)
+		}
+	}
+	z.change(func(z *zone) {
+		if len(z.asked) > 0 {
+			t.Errorf("asked for %v", z.asked)
+		}
+	})
 }
 
 func TestCAThatDoesNotSayWhatItIsCalled(t *testing.T) {

@@ -50,7 +50,7 @@ func (q Question) refusal(i issue) string {
 		return "they allow no CA at all"
 	case !slices.ContainsFunc(q.Identities, ours):
 		return "they allow " + i.domain
-	case limited && !slices.Contains(strings.Split(strings.ReplaceAll(methods, " ", ""), ","), q.Method):
+	case limited && !slices.Contains(strings.Split(strings.ReplaceAll(methods, " ", ""), ","), string(q.Method)):
 		return fmt.Sprintf("they allow %s only for names that are proved by %s, and wCME proves them by %s", i.domain, methods, q.Method)
 	case bound && account != q.Account:
 		return fmt.Sprintf("they allow %s only for its account %s, which is not this one", i.domain, account)

@@ -172,9 +172,13 @@ func (s Settings) target(host string) (acmecore.Name, string) {
 	return "", ""
 }
 
-// hostName spells a visitor's Host as configurations do: without a port and the
-// root's dot, and in lower case.
+// hostName spells a visitor's Host as configurations do: without a port, the brackets
+// of an IPv6 address and the root's dot, and in lower case.
 func hostName(host string) string {
+	if inner, found := strings.CutPrefix(host, "["); found {
+		address, _, _ := strings.Cut(inner, "]")
+		return strings.ToLower(address)
+	}
 	name, _, _ := strings.Cut(host, ":")
 	return strings.ToLower(strings.TrimSuffix(name, "."))
 }

@@ -44,6 +44,7 @@ func (t Target) checkNames() error {
 	}
 	// Two names that differ, for the patterns alone: what a certificate makes of them
 	// is seen when it is there.
+	t.algorithm = wordECDSA
 	_, err := t.files("name", []acmecore.Name{"host.name"})
 	return err
 }
@@ -83,8 +84,7 @@ func (t Target) checkTemplate() error {
 		}
 		return nil
 	}
-	sample := templated{Name: "name", Host: "host.name", Names: []string{"host.name"}, Leaf: "leaf", Chain: "chain", FullChain: "fullchain"}
-	_, secret, err := sample.render(t.Template, "key")
+	_, secret, err := sample().render(t.Template, "key")
 	if err == nil && secret && t.Mode&everybody != 0 {
 		return t.invalid(openKey(t.Mode), hintOpenKey)
 	}

@@ -13,6 +13,7 @@ type Use struct {
 	Target Target
 	ID     acmecore.ID
 	Names  []acmecore.Name
+	Key    acmecore.KeyType
 }
 
 // Clashes tells which files would be written for two certificates, or for two
@@ -29,7 +30,9 @@ func Clashes(uses []Use) error {
 			dir = realPath(use.Target.Dir)
 			dirs[use.Target.Dir] = dir
 		}
-		files, err := use.Target.files(use.ID, use.Names)
+		target := use.Target
+		target.algorithm = algorithmOf(use.Key)
+		files, err := target.files(use.ID, use.Names)
 		problems = errors.Join(problems, err)
 		for _, file := range files {
 			path := filepath.Join(dir, file)
@@ -56,6 +59,10 @@ func clash(a, b Use, path string) error {
 		return b.Target.invalid(fmt.Errorf("%s of %s would also be written by target %s", path, b.ID, a.Target.Name),
 			"give the two targets different names of files, or directories")
 	}
+	word := "{name}"
+	if one, other := algorithmOf(a.Key), algorithmOf(b.Key); one != other && one != "" && other != "" {
+		word = "{name}, or {host} and {key},"
+	}
 	return b.Target.invalid(fmt.Errorf("the certificates %s and %s would both be %s", a.ID, b.ID, path),
-		"use {name} in `file`, or let one of the two certificates go elsewhere with `install`")
+		fmt.Sprintf("use %s in `file`, or let one of the two certificates go elsewhere with `install`", word))
 }

@@ -18,7 +18,14 @@
 // Other names are given as patterns with {name} (www_example_org), {host}
 // (www.example.org), {NAME} and {HOST} (in capitals) in them. The original's for
 // VMS is FULLCHAIN_{NAME}.PEM; wuCME's are wucme_c_{name}.pem and
-// wucme_k_{name}.pem.
+// wucme_k_{name}.pem. {key} is the kind of key in a word, ecdsa or rsa: with
+// {host}.pem.{key}, HAProxy takes the two of a host for one bundle.
+//
+// # Without a key
+//
+// Where the key is elsewhere, because the certificate was obtained by a request that was
+// made there, the formats split and der have their first file alone, which is no link, and
+// a template may make whatever has no key in it. The other formats are refused.
 //
 // # Key and certificate never disagree
 //
@@ -115,6 +122,10 @@ type Target struct {
 	// directory is synced), "synced", and "remove" (before an old version is). Path
 	// is what it is about. Tests look at the directory then, or kill.
 	Step func(point, path string)
+
+	// The certificate that the files are of; see of.
+	algorithm string // {key} of patterns
+	keyless   bool
 }
 
 // Pair is a certificate with its chain, and its key.
@@ -123,6 +134,8 @@ type Pair struct {
 	Names     []acmecore.Name // the first one is {host}
 	Key       []byte          // PEM, PKCS #8
 	FullChain []byte          // PEM, the leaf first
+	// Keyless says that the key is elsewhere, and that there is none in the pair.
+	Keyless bool
 	// Signer and Chain are the two as whoever made the pair has read them; nil where
 	// nobody has.
 	Signer crypto.Signer
@@ -147,4 +160,4 @@ func (t Target) format() Format {
 func (t Target) two() bool { return t.format() == Split || t.format() == DER }
 
 // links tells whether the target's files are links.
-func (t Target) links() bool { return t.two() && !t.Plain }
+func (t Target) links() bool { return t.two() && !t.Plain && !t.keyless }

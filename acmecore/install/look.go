@@ -9,6 +9,7 @@ import (
 // Look tells how the target's files stand, compared with the pair: what Put would
 // change. It changes nothing.
 func (t Target) Look(pair Pair) acmecore.Placed {
+	t = t.of(pair)
 	seen := acmecore.Placed{Target: t.Name}
 	p, want, err := t.open(pair)
 	if err != nil {
@@ -57,7 +58,7 @@ func (t Target) judge(seen *acmecore.Placed, p *place, want []output, found []en
 	case seen.Current:
 		seen.Serial, seen.NotAfter = want[0].leaf.SerialNumber.Text(16), want[0].leaf.NotAfter.UTC()
 		return nil
-	case len(contents) == len(want) && t.parted(contents):
+	case len(contents) == len(want) && !t.keyless && t.parted(contents):
 		seen.Problem = seen.Files[0] + " does not have its key"
 	case len(contents) > 0 && seen.Serial != "" && seen.Serial != want[0].leaf.SerialNumber.Text(16):
 		seen.Problem = seen.Files[0] + " holds another certificate"

@@ -31,7 +31,7 @@ func (t Target) patterns() []string {
 	default:
 		file = or(file, "{name}.pem")
 	}
-	if t.two() {
+	if t.two() && !t.keyless {
 		return []string{file, key}
 	}
 	return []string{file}
@@ -56,7 +56,7 @@ func (t Target) files(id acmecore.ID, names []acmecore.Name) ([]string, error) {
 	}
 	var files []string
 	for _, pattern := range t.patterns() {
-		file, err := expand(pattern, string(id), host)
+		file, err := t.expand(pattern, string(id), host)
 		if err != nil {
 			return nil, t.invalid(fmt.Errorf("file name %q for %s: %w", pattern, id, err), hintPattern)
 		}
@@ -69,10 +69,10 @@ func (t Target) files(id acmecore.ID, names []acmecore.Name) ([]string, error) {
 	return files, nil
 }
 
-const hintPattern = "give a plain file name; {name} in it stands for www_example_org, {host} for www.example.org, {NAME} and {HOST} for the same in capitals"
+const hintPattern = "give a plain file name; {name} in it stands for www_example_org, {host} for www.example.org, {NAME} and {HOST} for the same in capitals, {key} for ecdsa or rsa"
 
 // expand fills a pattern in. What comes of it is a plain file name.
-func expand(pattern, id, host string) (string, error) {
+func (t Target) expand(pattern, id, host string) (string, error) {
 	var name strings.Builder
 	rest := pattern
 	for {
@@ -82,7 +82,8 @@ func expand(pattern, id, host string) (string, error) {
 			break
 		}
 		word, behind, closed := strings.Cut(after, "}")
-		value, known := map[string]string{"name": id, "NAME": strings.ToUpper(id), "host": host, "HOST": strings.ToUpper(host)}[word]
+		value, known := map[string]string{"name": id, "NAME": strings.ToUpper(id), "host": host, "HOST": strings.ToUpper(host),
+			"key": t.algorithm}[word]
 		if !closed || !known {
 			return "", fmt.Errorf("there is no %q to put in", "{"+acmecore.Inert(word)+"}")
 		}

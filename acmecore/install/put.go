@@ -14,6 +14,7 @@ import (
 // case that the package's comment gives; a next Put goes on. What an error of the
 // directory's fsync leaves is not known, and the next Put looks again.
 func (t Target) Put(pair Pair) (changed []string, err error) {
+	t = t.of(pair)
 	p, want, err := t.open(pair)
 	if err != nil {
 		return nil, err

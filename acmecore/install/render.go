@@ -50,6 +50,9 @@ func read(pair Pair) (*material, error) {
 	if err := m.readChain(pair); err != nil {
 		return nil, fmt.Errorf("read chain: %w", err)
 	}
+	if pair.Keyless {
+		return m, nil
+	}
 	var err error
 	if m.key = pair.Signer; m.key == nil {
 		m.key, err = keys.Decode(pair.Key)
@@ -110,6 +113,11 @@ func parseChain(text []byte) (chain []*x509.Certificate, err error) {
 
 // outputs returns what the target's files are to hold, the key's own last.
 func (t Target) outputs(pair Pair) ([]output, error) {
+	if pair.Keyless {
+		if err := t.CheckWithoutKey(); err != nil {
+			return nil, err
+		}
+	}
 	names, err := t.files(pair.ID, pair.Names)
 	if err != nil {
 		return nil, err
@@ -120,15 +128,21 @@ func (t Target) outputs(pair Pair) ([]output, error) {
 			Hint: "wcme certify obtains the certificate again, with a new key"}
 	}
 	first := output{name: names[0], leaf: m.chain[0]}
+	key := output{key: true, secret: true}
 	switch t.format() {
 	case Split:
-		first.content = m.fullPEM
-		return []output{first, {key: true, name: names[1], content: m.keyPEM, secret: true}}, nil
+		first.content, key.content = m.fullPEM, m.keyPEM
 	case DER:
-		first.content = m.chain[0].Raw
-		return []output{first, {key: true, name: names[1], content: m.keyDER, secret: true}}, nil
+		first.content, key.content = m.chain[0].Raw, m.keyDER
 	}
-	first.secret = true
+	switch {
+	case t.two() && t.keyless:
+		return []output{first}, nil
+	case t.two():
+		key.name = names[1]
+		return []output{first, key}, nil
+	}
+	first.secret = !t.keyless
 	err = t.fill(&first, m)
 	return []output{first}, err
 }

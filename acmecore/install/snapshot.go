@@ -40,6 +40,7 @@ func (s Snapshot) GoString() string { return s.String() }
 // Save returns what the target's files for the pair's certificate are now. Files of
 // more than 1 MiB, and what is no file, are errors.
 func (t Target) Save(pair Pair) (Snapshot, error) {
+	t = t.of(pair)
 	saved := Snapshot{Target: t.Name, Dir: t.Dir}
 	if err := t.Check(); err != nil {
 		return saved, err

@@ -20,6 +20,11 @@ type templated struct {
 	key func() string
 }
 
+// sample is one that is for no certificate.
+func sample() templated {
+	return templated{Name: "name", Host: "host.name", Names: []string{"host.name"}, Leaf: "leaf", Chain: "chain", FullChain: "fullchain"}
+}
+
 // Key is the private key. A file that a template asked for it is one that holds a key.
 func (d *templated) Key() string { return d.key() }
 

@@ -87,7 +87,7 @@ func (p *Prober) Check(ctx context.Context, name acmecore.Name) (reach acmecore.
 	limited, cancel := context.WithTimeout(ctx, nameTime)
 	defer cancel()
 	reach = acmecore.Reach{Name: name, Visits: []acmecore.Visit{}, Findings: []acmecore.Finding{}}
-	addresses, err := p.Lookup(limited, string(name))
+	addresses, err := p.addressesOf(limited, name)
 	if ctx.Err() != nil {
 		return reach, ctx.Err()
 	}
@@ -116,6 +116,14 @@ func (p *Prober) Check(ctx context.Context, name acmecore.Name) (reach acmecore.
 	}
 	p.conclude(&reach)
 	return reach, nil
+}
+
+// addressesOf returns the addresses of a name; an address is its own.
+func (p *Prober) addressesOf(ctx context.Context, name acmecore.Name) ([]netip.Addr, error) {
+	if address := name.Address(); address.IsValid() {
+		return []netip.Addr{address}, nil
+	}
+	return p.Lookup(ctx, string(name))
 }
 
 // outside leaves out addresses that the Internet cannot know, and says so.

@@ -73,13 +73,12 @@ func (v *visit) refusal(target *url.URL) string {
 		return ""
 	}
 	name, err := acmecore.ParseName(host)
-	if err != nil {
+	if err != nil || name.Wildcard() {
 		return "whose host is no host name"
 	}
-	if port := target.Port(); port != "" {
-		target.Host = string(name) + ":" + port
-	} else {
-		target.Host = string(name)
+	port := target.Port()
+	if target.Host = hostOf(name); port != "" {
+		target.Host += ":" + port
 	}
 	return ""
 }

@@ -61,6 +61,8 @@ func TestRedirectsAreFollowedAsByACA(t *testing.T) {
 		{"to ftp", 301, "ftp://www.example.test/movedPATH", "bad redirect", "neither http nor https"},
 		{"to a script", 301, "javascript:alert(1)", "bad redirect", "neither http nor https"},
 		{"to a host that is none", 301, "http://a_b/movedPATH", "bad redirect", "no host name"},
+		{"to a wildcard", 301, "http://*.example.test:PORT/movedPATH", "bad redirect", "no host name"},
+		{"to an address with a dot at its end", 301, "http://127.0.0.1.:PORT/movedPATH", "served, redirected", ""},
 		{"to no host", 301, "http:///movedPATH", "bad redirect", "no host name"},
 		{"to what is no URL", 301, "http://[::1/moved", "bad redirect", "no URL"},
 		{"to an address with a zone", 301, "http://[fe80::1%25eth0]:PORT/moved", "bad redirect", "no host name"},

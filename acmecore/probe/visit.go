@@ -26,7 +26,7 @@ type visit struct {
 // run asks, follows redirects and judges what comes at the end.
 func (v *visit) run(ctx context.Context) {
 	token, _, _ := strings.Cut(v.authorization, ".")
-	target := &url.URL{Scheme: "http", Host: string(v.name), Path: challengePath + token}
+	target := &url.URL{Scheme: "http", Host: hostOf(v.name), Path: challengePath + token}
 	if !v.public {
 		v.note(private(v.address))
 	}
@@ -52,6 +52,14 @@ func (v *visit) run(ctx context.Context) {
 		target = next
 		seen = append(seen, target.String())
 	}
+}
+
+// hostOf is a name within a URL.
+func hostOf(name acmecore.Name) string {
+	if name.Address().Is6() {
+		return "[" + string(name) + "]"
+	}
+	return string(name)
 }
 
 // hop sends one request: to an IPv6 address first, and to one of IPv4 where

@@ -14,9 +14,12 @@ import (
 )
 
 // resolve returns the addresses of a name, or a proof that it has none, which for a
-// wildcard is no more than nothing to look at. That a name does not exist is taken
-// as said; a name server that does not answer is asked again.
+// wildcard is no more than nothing to look at. An address is its own. That a name does not
+// exist is taken as said; a name server that does not answer is asked again.
 func (r *round) resolve(ctx context.Context, name askedName, port Port) (found []Address, missing *acmecore.Proof) {
+	if address := name.server.Address(); address.IsValid() {
+		return []Address{{IP: address}}, nil
+	}
 	var addresses []netip.Addr
 	err := errors.New("there was no time left to ask")
 	r.again(ctx, func() (done bool) {
@@ -27,6 +30,9 @@ func (r *round) resolve(ctx context.Context, name askedName, port Port) (found [
 	})
 	for _, address := range addresses {
 		found = append(found, Address{IP: address.Unmap()})
+	}
+	if len(found) == 0 && name.wildcard {
+		r.tellOf(name.server, "not looked for: this host below the wildcard has no address; [verify] probe can name one")
 	}
 	if len(found) > 0 || name.wildcard {
 		return found, nil

@@ -47,6 +47,10 @@ type Places struct {
 	Names     []acmecore.Name // of the certificate
 	Addresses []Address       // asked in place of those that the names have; none: those
 	Ports     []Port          // none: 443
+	// Twins are the fingerprints of the certificates with other kinds of key for the same
+	// names: SHA-256, hexadecimal. A server that speaks TLS 1.3 alone, and presents one of
+	// them, counts as serving: which other one it has beside it cannot be seen.
+	Twins []string
 }
 
 // endpoints says where to look, at most at maxPlaces of them, and has proofs of

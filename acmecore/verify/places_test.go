@@ -82,6 +82,9 @@ func TestEndpoints(t *testing.T) {
 		{"a wildcard whose hosts have an address", "*.any.example.test", "", "", "wcme-probe.any.example.test 192.0.2.7:443", ""},
 		{"a wildcard whose hosts have none", "*.gone.example.test", "", "", "", ""},
 		{"a wildcard at a configured address", "*.gone.example.test", "192.0.2.9", "", "wcme-probe.gone.example.test 192.0.2.9:443", ""},
+		{"an address of IPv4", "192.0.2.5", "", "443 8443", "192.0.2.5 192.0.2.5:443, 192.0.2.5 192.0.2.5:8443", ""},
+		{"an address of IPv6", "2001:db8::5", "", "", "2001:db8::5 2001:db8::5:443", ""},
+		{"an address that is met elsewhere", "192.0.2.5", "127.0.0.1:8443", "", "192.0.2.5 127.0.0.1:8443", ""},
 		{"no name", "", "192.0.2.9", "", "", ""},
 	} {
 		var names []acmecore.Name

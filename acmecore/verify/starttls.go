@@ -217,7 +217,7 @@ func noHandshake(problem, hint string) *trouble {
 // hostName is what EHLO calls this host.
 func hostName() string {
 	if text, err := os.Hostname(); err == nil {
-		if name, err := acmecore.ParseName(text); err == nil {
+		if name, err := acmecore.ParseName(text); err == nil && !name.Wildcard() && !name.Address().IsValid() {
 			return string(name)
 		}
 	}

@@ -23,6 +23,7 @@ type trouble struct {
 	problem string // inert
 	hint    string
 	alert   bool // the server has said no, in the words of TLS
+	newer   bool // it speaks no TLS as old as was offered
 }
 
 // unconnected says why there is no connection.
@@ -71,7 +72,8 @@ func (v *visit) unshaken(chain []*x509.Certificate, err error) *trouble {
 		return v.noTLS(record)
 	case errors.As(err, &operation) && operation.Op == "remote error":
 		return &trouble{answer: acmecore.NoHandshake, problem: "refuses the handshake: " + reason(err), alert: true,
-			hint: "has the server a certificate for this name, and a key that fits it? does it speak TLS 1.2 or later?"}
+			newer: strings.Contains(err.Error(), "protocol version not supported"),
+			hint:  "has the server a certificate for this name, and a key that fits it? does it speak TLS 1.2 or later?"}
 	}
 	t := broken(err, "the handshake")
 	if len(chain) > 0 {
@@ -154,12 +156,15 @@ func serialOf(leaf *x509.Certificate) string {
 // namesOf says for which hosts a certificate is.
 func namesOf(leaf *x509.Certificate) string {
 	const most = 3
-	names := leaf.DNSNames
+	names := slices.Clone(leaf.DNSNames)
+	for _, address := range leaf.IPAddresses {
+		names = append(names, address.String())
+	}
 	switch {
 	case len(names) == 0:
 		return "for no host name"
 	case len(names) > most:
-		names = append(slices.Clone(names[:most]), "…")
+		names = append(names[:most], "…")
 	}
 	return "for " + cut(strings.Join(names, ", "))
 }

@@ -14,11 +14,14 @@
 // A server may hold two certificates for a name, of an RSA and of another key:
 // where it presents another one than was looked for, it is asked once more by a
 // visitor who takes only the other kind of key. That needs TLS 1.2: at a server with
-// two that speaks TLS 1.3 alone, only the one is seen that it gives to Go programs.
+// two that speaks TLS 1.3 alone, only the one is seen that it gives to Go programs. That
+// one counts where Places knows it for the twin of the one that was looked for.
 //
 // A wildcard is never asked for by visitors, but hosts below it are. For
 // *.example.org, wcme-probe.example.org is asked, wherever that has an address or
-// addresses were configured; where not, there is no proof and no error.
+// addresses were configured; where not, there is no proof and no error, and a step says
+// so. An IP address is asked itself, without a server name, which TLS has for host names
+// alone (RFC 6066 section 3).
 //
 // What answers is not trusted: each try has its time, what is read is bounded, and
 // what is said of it is inert.
@@ -89,6 +92,7 @@ func (v *Verifier) Verify(ctx context.Context, places Places, fingerprint string
 type round struct {
 	*Verifier
 	fingerprint string
+	twins       []string  // see Places
 	until       time.Time // when asking again ends
 	slots       chan struct{}
 	progress    acmecore.Progress
@@ -103,6 +107,7 @@ func (v *Verifier) begin(fingerprint string, patience time.Duration, progress ac
 func (r *round) run(ctx context.Context, places Places) []acmecore.Proof {
 	ctx, cancel := context.WithDeadline(ctx, r.until.Add(allTime))
 	defer cancel()
+	r.twins = places.Twins
 	endpoints, others := r.endpoints(ctx, places)
 	proofs := make([]acmecore.Proof, len(endpoints))
 	var all sync.WaitGroup
@@ -191,9 +196,17 @@ func (r *round) tell(proof acmecore.Proof, more string) {
 	if proof.Address != "" {
 		text = where(proof.Endpoint) + ": " + text
 	}
+	r.tellOf(proof.Name, text+more)
+}
+
+// tellOf reports something of a name.
+func (r *round) tellOf(name acmecore.Name, text string) {
+	if r.progress == nil {
+		return
+	}
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	r.progress(acmecore.Step{Time: time.Now(), Stage: "verify", Subject: string(proof.Name), Text: text + more})
+	r.progress(acmecore.Step{Time: time.Now(), Stage: "verify", Subject: string(name), Text: text})
 }
 
 // excuse judges the addresses that this host has no way to. Where the name could be

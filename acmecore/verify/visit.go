@@ -7,6 +7,7 @@ import (
 	"crypto/x509"
 	"encoding/hex"
 	"net"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -19,6 +20,7 @@ type visit struct {
 	*round
 	endpoint acmecore.Endpoint
 	single   bool // the server has no certificate of the other kind of key
+	newer    bool // the server does not speak TLS 1.2, by which alone it can be asked for that
 }
 
 // The kinds of key that a visitor takes, as the cipher suites of TLS 1.2 name them.
@@ -36,7 +38,7 @@ func (v *visit) try(ctx context.Context) acmecore.Proof {
 	first, trouble := v.meet(ctx, anyKey)
 	proof := v.judge(first, trouble)
 	if proof.Answer != acmecore.ServesOther || v.fingerprint == "" || v.single {
-		return proof
+		return v.orTwin(proof)
 	}
 	kind := rsaKey
 	if first[0].PublicKeyAlgorithm == x509.RSA {
@@ -44,11 +46,21 @@ func (v *visit) try(ctx context.Context) acmecore.Proof {
 	}
 	second, trouble := v.meet(ctx, kind)
 	// One that has only the first is not asked for the other again, which it may log.
-	v.single = trouble != nil && trouble.alert
+	v.single, v.newer = trouble != nil && trouble.alert, trouble != nil && trouble.newer
 	if other := v.judge(second, trouble); other.Answer == acmecore.Serves {
 		return other
 	}
-	return proof
+	return v.orTwin(proof)
+}
+
+// orTwin takes the certificate with the other kind of key for the one that was looked
+// for, where the server cannot be asked for that.
+func (v *visit) orTwin(proof acmecore.Proof) acmecore.Proof {
+	if !v.newer || proof.Answer != acmecore.ServesOther || !slices.Contains(v.twins, proof.Fingerprint) {
+		return proof
+	}
+	return acmecore.Proof{Endpoint: proof.Endpoint, At: proof.At, Answer: acmecore.Serves, Fingerprint: v.fingerprint,
+		Hint: "the server speaks TLS 1.3 alone and was seen to serve the certificate with the other kind of key: that it serves both cannot be seen"}
 }
 
 // meet connects, makes a handshake as a visitor who takes that kind of key, and
