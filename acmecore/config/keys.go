@@ -34,10 +34,11 @@ func repeated(kinds Several[KeyType]) error {
 	return nil
 }
 
-// CheckKeys refuses what says of the key, or of the request, what a request that was made
-// elsewhere says itself, and a kind that is named twice. The error is of kind Invalid.
-func (c *Certificate) CheckKeys() error {
-	key, err := c.checkKeys()
+// CheckWishes refuses what no certificate can be asked for: a life or an issuer that is
+// none, a kind of key that is named twice, and what a request that was made elsewhere says
+// itself. The error is of kind Invalid.
+func (c *Certificate) CheckWishes() error {
+	key, err := c.checkWishes()
 	if err == nil {
 		return nil
 	}
@@ -47,8 +48,18 @@ func (c *Certificate) CheckKeys() error {
 	return &acmecore.Error{Kind: acmecore.Invalid, Op: "certificate's record", Subject: key, Cause: err, Hint: acmecore.HintOf(err)}
 }
 
-// checkKeys returns an error and the key that it is about.
-func (c *Certificate) checkKeys() (key string, err error) {
+// maxIssuer is how long the name of an issuer may be, in bytes: RFC 5280 allows 64
+// characters.
+const maxIssuer = 256
+
+// checkWishes returns an error and the key that it is about.
+func (c *Certificate) checkWishes() (key string, err error) {
+	if err := c.Validity.within(leastValidity, mostValidity); err != nil {
+		return "validity", err
+	}
+	if len(c.Chain) > maxIssuer || acmecore.Inert(c.Chain) != c.Chain {
+		return "chain", refusal("issuer", c.Chain, "is no common name and no SHA-256 fingerprint of one")
+	}
 	if err := repeated(c.Key); err != nil {
 		return "key", err
 	}

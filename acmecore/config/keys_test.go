@@ -38,7 +38,7 @@ func TestARequestTakesThePlaceOfWhatWasSaidOfKeys(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := after.CheckKeys(); err != nil {
+	if err := after.CheckWishes(); err != nil {
 		t.Error(err)
 	}
 	text := recordText(t, after)
@@ -50,7 +50,7 @@ func TestARequestTakesThePlaceOfWhatWasSaidOfKeys(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := back.CheckKeys(); acmecore.KindOf(err) != acmecore.Invalid || !strings.Contains(acmecore.HintOf(err), "leave `csr` out") {
+	if err := back.CheckWishes(); acmecore.KindOf(err) != acmecore.Invalid || !strings.Contains(acmecore.HintOf(err), "leave `csr` out") {
 		t.Errorf("a kind of key for it: got %v", err)
 	}
 }
@@ -97,5 +97,18 @@ certificates = ["other.example"]
 	elsewhere := record(t, "names = ['shop.example']\ncsr = 'etc/a.csr'\n")
 	if got := fmt.Sprint(c.KeysFor(elsewhere)); got != "[ec256]" {
 		t.Errorf("of a request: got %s, want one", got)
+	}
+}
+
+func TestWhatNoRecordCanSay(t *testing.T) {
+	for text, says := range map[string]string{
+		"validity = '1s'":          "a.toml:2:1: 1s is not from 1h to 3650d",
+		"validity = '20000d'":      "a.toml:2:1: 20000d is not from 1h to 3650d",
+		"chain = \"a\\u001b[31m\"": "a.toml:2:1: issuer ",
+	} {
+		_, err := config.ParseCertificate("a.toml", []byte("names = ['a.example']\n"+text+"\n"))
+		if err == nil || !strings.HasPrefix(err.Error(), says) || acmecore.KindOf(err) != acmecore.Invalid {
+			t.Errorf("%s: got %v, want %s", text, err, says)
+		}
 	}
 }

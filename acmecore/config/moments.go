@@ -150,6 +150,8 @@ const (
 	mostJitter    = 6 * time.Hour
 	leastBefore   = time.Hour
 	mostBefore    = 365 * 24 * time.Hour
+	leastValidity = time.Hour
+	mostValidity  = 10 * 365 * 24 * time.Hour
 	leastTimeout  = time.Second
 	mostTimeout   = time.Hour
 	leastPatience = time.Second

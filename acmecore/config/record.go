@@ -75,7 +75,7 @@ func ParseCertificate(path string, text []byte) (*Certificate, error) {
 			return nil, invalid(c.source.at("before"), err)
 		}
 	}
-	if err := c.CheckKeys(); err != nil {
+	if err := c.CheckWishes(); err != nil {
 		return nil, err
 	}
 	return c, nil

@@ -92,21 +92,28 @@ func (r *Reader) guard(_, address string, _ syscall.RawConn) error {
 		return nil
 	}
 	target, err := netip.ParseAddrPort(address)
-	if err != nil || !isPublic(target.Addr()) {
+	if err != nil || !IsPublic(target.Addr()) {
 		return errPrivate
 	}
 	return nil
 }
 
-// isPublic tells whether an address is one of the internet.
-func isPublic(address netip.Addr) bool {
+// IsPublic tells whether an address is one of the internet.
+func IsPublic(address netip.Addr) bool {
 	address = address.Unmap()
-	for _, network := range []string{"0.0.0.0/8", "100.64.0.0/10", "192.0.0.0/24", "198.18.0.0/15", "240.0.0.0/4", "64:ff9b::/96", "64:ff9b:1::/48", "2002::/16"} {
-		if netip.MustParsePrefix(network).Contains(address) {
-			return false
-		}
+	special := func(network string) bool { return netip.MustParsePrefix(network).Contains(address) }
+	if address.Is6() && !special("2000::/3") { // all that was ever given out (RFC 4291 section 2.4)
+		return false
 	}
-	return address.IsGlobalUnicast() && !address.IsPrivate()
+	return address.IsGlobalUnicast() && !address.IsPrivate() && !slices.ContainsFunc(specialPurpose(), special)
+}
+
+// specialPurpose are the blocks of the registries of RFC 6890 that net/netip knows nothing
+// of: of one network, shared by carriers, for benchmarks and examples, reserved, and those
+// of IPv6 and of relays in which an address of IPv4 is.
+func specialPurpose() []string {
+	return []string{"0.0.0.0/8", "100.64.0.0/10", "192.0.0.0/24", "192.0.2.0/24", "192.88.99.0/24", "198.18.0.0/15", "198.51.100.0/24", "203.0.113.0/24", "240.0.0.0/4",
+		"2001::/23", "2001:db8::/32", "2002::/16", "3fff::/20"}
 }
 
 // Points returns the URLs of a certificate's list, those that can be fetched, each once;
@@ -169,7 +176,7 @@ func (r *Reader) admit(target *url.URL) error {
 	}
 	host := strings.ToLower(strings.TrimSuffix(target.Hostname(), "."))
 	address, err := netip.ParseAddr(host)
-	if !r.options.Private && (host == "localhost" || strings.HasSuffix(host, ".localhost") || err == nil && !isPublic(address)) {
+	if !r.options.Private && (host == "localhost" || strings.HasSuffix(host, ".localhost") || err == nil && !IsPublic(address)) {
 		return errPrivate
 	}
 	return nil

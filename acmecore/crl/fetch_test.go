@@ -5,6 +5,7 @@ import (
 	"crypto/x509"
 	"net/http"
 	"net/http/httptest"
+	"net/netip"
 	neturl "net/url"
 	"slices"
 	"strings"
@@ -106,6 +107,26 @@ func TestPrivateNetworksAreLeftAlone(t *testing.T) {
 	}
 	if hits.Load() != 0 {
 		t.Errorf("the server was asked %d times", hits.Load())
+	}
+}
+
+// TestAddressesOfTheInternet: those with an address of IPv4 in them, too, are none where a
+// host beside this one may be what they lead to.
+func TestAddressesOfTheInternet(t *testing.T) {
+	for _, row := range []struct {
+		want      bool
+		addresses []string
+	}{
+		{true, []string{"1.1.1.1", "192.0.1.1", "192.88.98.255", "::ffff:1.1.1.1", "2001:200::1", "2606:4700::1111", "2a00:1450::1"}},
+		{false, []string{"10.0.0.1", "100.64.0.1", "127.0.0.1", "169.254.169.254", "192.0.2.1", "192.88.99.1", "198.51.100.1", "203.0.113.1", "255.255.255.255"}},
+		{false, []string{"::1", "::127.0.0.1", "::10.0.0.1", "::ffff:10.0.0.1", "64:ff9b::a00:1", "100::1", "2001::1", "2001:0:a00:1::", "2001:db8::1", "2002:a00:1::",
+			"3fff::1", "5f00::1", "fd00::1", "fe80::1", "fec0::1", "ff02::1"}},
+	} {
+		for _, text := range row.addresses {
+			if got := crl.IsPublic(netip.MustParseAddr(text)); got != row.want {
+				t.Errorf("%s: got %v, want %v", text, got, row.want)
+			}
+		}
 	}
 }
 

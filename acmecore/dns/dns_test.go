@@ -37,6 +37,7 @@ func TestPlaceOfRecord(t *testing.T) {
 	resolver := hosts[0]
 	resolver.has("example.test.", loop+" 60 IN CNAME b.example.test.", "b.example.test. 60 IN CNAME "+loop,
 		"_acme-challenge.away.example.test. 60 IN CNAME Away.Auth.example.test.", "_acme-challenge.self.example.test. 60 IN CNAME _acme-challenge.self.example.test.",
+		"_acme-challenge.host.example.test. 60 IN CNAME Host.example.test.", "_acme-challenge.beside.example.test. 60 IN CNAME neighbour.example.test.",
 		"www.example.test. 60 IN CNAME elsewhere.example.net.")
 	resolver.has("sub.example.test.")
 	resolver.has("auth.example.test.")
@@ -57,6 +58,8 @@ func TestPlaceOfRecord(t *testing.T) {
 		{"printer.lan", "_acme-challenge.printer.lan", "lan", ""},
 		{"loop.example.test", "", "", "in a circle: _acme-challenge.loop.example.test to b.example.test to _acme-challenge.loop.example.test"},
 		{"self.example.test", "", "", "in a circle"},
+		{"*.host.example.test", "", "", "a name that is proved itself: _acme-challenge.host.example.test to host.example.test"},
+		{"beside.example.test", "", "", "a name that is proved itself: _acme-challenge.beside.example.test to neighbour.example.test"},
 		{"far.test", "", "", "more than 8 aliases"},
 		{"www.nobody.org", "", "", "nobody.org is not delegated: the DNS has no zone for it below org"},
 		{"www.nowhere", "", "", "the DNS has no zone for _acme-challenge.www.nowhere"},
@@ -64,7 +67,8 @@ func TestPlaceOfRecord(t *testing.T) {
 		{acmecore.Name(strings.Repeat("abcdefghi.", 24) + "test"), "", "", "at most 253"},
 	} {
 		t.Run(string(row.name), func(t *testing.T) {
-			got, err := finder(t, port, resolver, nil).Place(t.Context(), row.name)
+			with := func(s *dns.Settings) { s.Proved = []acmecore.Name{"*.neighbour.example.test", row.name} }
+			got, err := finder(t, port, resolver, with).Place(t.Context(), row.name)
 			if row.says != "" {
 				if acmecore.KindOf(err) != acmecore.Invalid || !strings.Contains(err.Error(), row.says) || acmecore.HintOf(err) == "" {
 					t.Errorf("got %+v, %v, want an error of kind Invalid with %q and a hint", got, err, row.says)

@@ -19,6 +19,9 @@ type Settings struct {
 	Resolvers []string
 	// Zone is where the records belong; found out while it is empty.
 	Zone acmecore.Name
+	// Proved are names that are proved in the same order: no alias may lead to one, since
+	// whoever has its zone would choose what is written beside the records of a host.
+	Proved []acmecore.Name
 	// Unchecked leaves out the look for the records.
 	Unchecked bool
 	// Patience is how long a record may take to be seen everywhere; 0 is DefaultPatience.

@@ -33,7 +33,7 @@ type Place struct {
 }
 
 // Place finds out where the record of a name belongs. An error of kind Invalid says
-// that there is no such place, or none that can be found; one of kind Unreachable that
+// that there is no such place, none that can be found, or one that is not for it; one of kind Unreachable that
 // the resolvers do not answer.
 func (f *Finder) Place(ctx context.Context, name acmecore.Name) (Place, error) {
 	if err := acmecore.DNS01.CanProve(name); err != nil {
@@ -65,6 +65,9 @@ func (f *Finder) follow(ctx context.Context, place *Place) error {
 			return nil
 		}
 		place.Aliases = append(place.Aliases, place.Record)
+		if f.isProved(target, place.Name) {
+			return noPlace(*place, fmt.Errorf("the alias leads to a name that is proved itself: %s", chain(place.Aliases, target)), hintAliases)
+		}
 		if slices.Contains(place.Aliases, target) {
 			return noPlace(*place, fmt.Errorf("the aliases lead in a circle: %s", chain(place.Aliases, target)), hintAliases)
 		}
@@ -73,6 +76,12 @@ func (f *Finder) follow(ctx context.Context, place *Place) error {
 		}
 		place.Record = target
 	}
+}
+
+// isProved tells whether a name is one of those that are proved.
+func (f *Finder) isProved(target string, name acmecore.Name) bool {
+	is := func(proved acmecore.Name) bool { return same(target, string(proved.Host())) }
+	return is(name) || slices.ContainsFunc(f.settings.Proved, is)
 }
 
 // aliasOf returns what the CNAME record of the name leads to; "" where it has none.

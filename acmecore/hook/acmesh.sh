@@ -113,9 +113,18 @@ _hasfield() (
   exit 1
 )
 
-_math() {
+# _math NUMBER OPERATOR NUMBER… takes nothing else: shells that know arrays run commands
+# in the index of one, and what is computed with may be of an answer from outside.
+_math() (
+  IFS=' '
+  case $* in
+  *[!0-9\ +*/%\(\)-]*)
+    _err "this is no arithmetic of numbers: $*"
+    exit 1
+    ;;
+  esac
   printf %s "$(($*))"
-}
+)
 
 # _sed_i EXPRESSION FILE
 _sed_i() {

@@ -27,12 +27,16 @@ func (h Hook) environment(home string) []string {
 // JSON and in base64.
 func (h Hook) secrets() (secrets []string) {
 	for _, value := range h.Env {
-		escaped := strings.NewReplacer(`\`, `\\`, `"`, `\"`, "/", `\/`).Replace(value)
-		encoded := strings.TrimRight(base64.StdEncoding.EncodeToString([]byte(value)), "=")
-		secrets = append(secrets, value, url.QueryEscape(value), url.PathEscape(value), escaped, encoded)
-		secrets = append(secrets, strings.Split(value, "\n")...)
+		secrets = append(secrets, looks(value)...)
 	}
 	return secrets
+}
+
+// looks are how a value may look in an output.
+func looks(value string) []string {
+	escaped := strings.NewReplacer(`\`, `\\`, `"`, `\"`, "/", `\/`).Replace(value)
+	encoded := strings.TrimRight(base64.StdEncoding.EncodeToString([]byte(value)), "=")
+	return append(strings.Split(value, "\n"), value, url.QueryEscape(value), url.PathEscape(value), escaped, encoded)
 }
 
 // ParseEnvironment reads a file of variables: NAME=VALUE on each line, in which the value

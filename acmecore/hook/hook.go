@@ -9,8 +9,8 @@
 // PATH, HOME, LANG, the hook's own variables and what its protocol has. What it gets as
 // arguments was checked: a Name, a Token, and what is computed from it. Nothing of it
 // becomes part of a command, or of code. Of what it prints 32 KiB are kept, half from
-// the beginning and half from the end, inert, without the values of the hook's variables,
-// without the token and the key authorization.
+// the beginning and half from the end, inert, without the values of the hook's variables
+// and of its settings, without the token and the key authorization.
 //
 // The protocols are described in uacme.go, dehydrated.go, lego.go and acmesh.go.
 package hook
@@ -166,12 +166,16 @@ func (r *Runner) call(ctx context.Context, h Hook, c Challenge, what call) (done
 	if err != nil {
 		return done, h.problem("call", err)
 	}
+	settings, err := h.settings()
+	if err != nil {
+		return done, h.problem("read settings of", err)
+	}
 	ctx, cancel := context.WithTimeoutCause(ctx, h.limit(), process.ErrLate)
 	defer cancel()
 	runner := process.Runner{Note: r.Note, Grace: r.Grace, Say: func(text string) { r.step(h, text) }}
 	done = runner.Execute(ctx, h.Name, process.Command{
 		Args: what.args, Shown: h.shown(c, what), As: as, Environment: append(h.environment(as.Home), what.environment...),
-		Kept: kept, Secrets: append(h.secrets(), c.hidden()...),
+		Kept: kept, Secrets: slices.Concat(h.secrets(), settings, c.hidden()), Learnt: h.learnt,
 	})
 	r.quote(h, done.Output)
 	return done, nil

@@ -44,6 +44,8 @@ func (l *Ledger) count(events []Event) {
 
 // Note adds an event.
 func (l *Ledger) Note(e Event) {
+	// By the clock on the wall: the one that only runs stands still while a host sleeps.
+	e.At, e.Until = e.At.Round(0), e.Until.Round(0)
 	l.events = append(l.events, e)
 	l.newest = later(l.newest, e.At)
 	switch e.What {

@@ -214,3 +214,15 @@ func TestDomain(t *testing.T) {
 		}
 	}
 }
+
+// TestTimesAreThoseOfTheWall: those of a clock that stands still while the host sleeps
+// would keep orders waiting when it wakes.
+func TestTimesAreThoseOfTheWall(t *testing.T) {
+	now := time.Now() // has both
+	l := limits.New(limits.Published(""), nil)
+	l.Note(limits.Event{What: limits.Limited, At: now, Until: now.Add(time.Hour), Kind: acmecore.LimitOfAccount, Said: "wait"})
+	events, _ := l.Prune(now)
+	if len(events) != 1 || events[0].At != now.Round(0) || events[0].Until != now.Round(0).Add(time.Hour) {
+		t.Errorf("got %v", events)
+	}
+}

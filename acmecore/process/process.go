@@ -24,6 +24,7 @@ package process
 import (
 	"context"
 	"errors"
+	"slices"
 	"strings"
 	"time"
 
@@ -62,6 +63,9 @@ type Command struct {
 	Kept int
 	// Secrets are texts that the kept output has … in place of.
 	Secrets []string
+	// Learnt returns more of them, which are known only when the command has ended; it may
+	// be nil.
+	Learnt func() []string
 }
 
 // Runner executes commands.
@@ -90,6 +94,9 @@ func (r *Runner) Execute(ctx context.Context, subject string, c Command) acmecor
 		err = r.supervise(ctx, subject, cmd)
 	}
 	done.Ended = time.Now()
+	if c.Learnt != nil {
+		output.secrets = slices.Concat(output.secrets, c.Learnt())
+	}
 	done.Output = output.text()
 	if state := cmd.ProcessState; state != nil {
 		done.Status = state.ExitCode()

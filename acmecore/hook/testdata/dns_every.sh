@@ -36,6 +36,10 @@ every_texts() {
   every_same lower_case "$(echo ABCxyz | _lower_case)" abcxyz
   every_same upper_case "$(echo ABCxyz | _upper_case)" ABCXYZ
   every_same math "$(_math 3 \* 4 + 1)" 13
+  every_same math "$(_math "( 12 - 3 )" / 2 % 3)" 1
+  every_foreign=$_wcme_place/foreign
+  every_is_not math _math "a[\$(echo x >$every_foreign)]" + 1
+  [ ! -e "$every_foreign" ] || _err "WRONG math: it runs what it is given"
   every_same normalizeJson "$(printf '{\n  "a" : "b",\n  "c" : [1]\r\n}' | _normalizeJson)" '{"a":"b","c":[1]}'
   every_same json_encode "$(printf 'a"b\nc' | _json_encode)" 'a\"b\nc'
   every_same json_decode "$(printf 'a\\/b' | _json_decode)" 'a/b'
