@@ -35,15 +35,15 @@ export WCME_BUILD := $(CURDIR)/build
 
 # What the tests and the bench drive: PACKAGE:FILE, see .tools/packages.
 TEST_PACKAGES := apache2-bin:/usr/sbin/apache2 libapache2-mod-fcgid:/usr/lib/apache2/modules/mod_fcgid.so \
-	nginx-light:/usr/sbin/nginx fcgiwrap:/usr/sbin/fcgiwrap lighttpd:/usr/sbin/lighttpd lighttpd-mod-openssl:/usr/lib/lighttpd/mod_openssl.so \
+	nginx-light:/usr/sbin/nginx libnginx-mod-stream:/usr/lib/nginx/modules/ngx_stream_module.so fcgiwrap:/usr/sbin/fcgiwrap lighttpd:/usr/sbin/lighttpd lighttpd-mod-openssl:/usr/lib/lighttpd/mod_openssl.so \
 	haproxy:/usr/sbin/haproxy caddy:/usr/bin/caddy busybox:/bin/busybox mini-httpd:/usr/sbin/mini_httpd \
 	openrc:/usr/sbin/openrc-run strace:/usr/bin/strace spawn-fcgi:/usr/bin/spawn-fcgi tinyproxy-bin:/usr/bin/tinyproxy s6:/usr/bin/s6-svscan systemd:/usr/bin/systemd-analyze iproute2:/usr/sbin/ip procps:/bin/kill \
-	postfix:/usr/sbin/postfix dovecot-core:/usr/sbin/dovecot dovecot-imapd:/usr/lib/dovecot/imap-login \
+	uacme:/usr/share/uacme/uacme.sh curl:/usr/bin/curl openssl:/usr/bin/openssl bind9:/usr/sbin/named postfix:/usr/sbin/postfix dovecot-core:/usr/sbin/dovecot dovecot-imapd:/usr/lib/dovecot/imap-login \
 	chromium:/usr/bin/chromium w3m:/usr/bin/w3m $(if $(shell command -v npm),,npm:/usr/bin/npm) \
 	gcc:/usr/bin/gcc libc6-dev:/usr/include/stdlib.h
 BENCH_PACKAGES := $(TEST_PACKAGES) libfcgi-dev:/usr/include/fcgiapp.h
 
-.PHONY: all build tools clock demo gallery test check generate bench install uninstall clean help packages
+.PHONY: all build tools step-ca clock demo gallery test check generate bench install uninstall clean help packages
 
 all: build
 
@@ -55,6 +55,14 @@ build: ## build/wcme, and in build/cgi-bin wcme and wcme-pages
 tools: ## build/tools: templ, staticcheck, Pebble, at the versions of .tools/go.mod
 	@mkdir -p build/tools
 	cd .tools && $(BUILD) -o ../build/tools/ tool
+
+# The second CA of the tests: a module of its own, which takes a minute to build and so
+# is built when its version changes.
+step-ca: build/tools/step-ca ## build/tools/step-ca, at the version of .tools/stepca/go.mod
+
+build/tools/step-ca: .tools/stepca/go.mod .tools/stepca/go.sum
+	@mkdir -p build/tools
+	cd .tools/stepca && $(BUILD) -ldflags '-s -w' -o ../../build/tools/step-ca github.com/smallstep/certificates/cmd/step-ca
 
 demo: build tools ## shows it at work, until Ctrl-C; ONCE=1 ends after the last step
 	@$(BUILD) -o build/demo ./deploy/demo
@@ -68,7 +76,7 @@ clock: ## build/clock: the programs on a clock that tests set
 
 # Where deploy/front notes what each web server answered; the last lines show it.
 test: export WCME_TABLE := $(CURDIR)/build/table
-test: packages check clock ## everything: the checks, the tests with real servers, the demo
+test: packages check clock step-ca ## everything: the checks, the tests with real servers, the demo
 	@rm -rf '$(WCME_TABLE)' && mkdir -p '$(WCME_TABLE)'
 	$(GO) test -race $(TESTFLAGS) $(if $(NOTROOT),-skip '^TestRights') ./acmecore/...
 	$(GO) test $(TESTFLAGS) $(if $(NOTROOT),-skip '^TestRights') $$($(GO) list ./... | grep -v '^wcme/acmecore')
@@ -100,7 +108,7 @@ bench: build tools ## the script beside programs in C, sh and Go's own library, 
 
 # What is installed as text gets the paths of this installation.
 EXAMPLES := $(shell cd deploy && find . -type f -not -name '*.go' -not -path '*/testdata/*' \
-	-not -path './lab/*' -not -path './clock/*' -not -path './faults/*' -not -path './load/*' -not -path './renewal/*' -not -path './examples/*' -not -path './bench/*' -not -path './demo/*' -not -path './front/*' -not -path './looks/*' -path './*/*' | LC_ALL=C sort)
+	-not -path './lab/*' -not -path './clock/*' -not -path './faults/*' -not -path './load/*' -not -path './renewal/*' -not -path './examples/*' -not -path './bench/*' -not -path './badca/*' -not -path './stepca/*' -not -path './demo/*' -not -path './front/*' -not -path './looks/*' -path './*/*' | LC_ALL=C sort)
 UNITS := wcme-overseer.service wcme-web.service wcme-web.socket
 PATHS := sed -e 's|/usr/local/bin/wcme|$(BINDIR)/wcme|g' -e 's|/usr/lib/cgi-bin/wcme|$(CGIBINDIR)/wcme|g' \
 	-e 's|/usr/local/share/wcme|$(SHAREDIR)|g'
@@ -136,4 +144,4 @@ clean: ## removes build/
 	rm -rf build
 
 help: ## this list
-	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' Makefile | expand -t 12
+	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' Makefile | expand -t 12

@@ -69,6 +69,10 @@ func operations() []request {
 			_, err := c.CheckChallenge(ctx, control.ChallengeRequest{}, nil)
 			return err
 		}},
+		{"check dns", func(ctx context.Context, c *control.Client) error {
+			_, err := c.CheckDNS(ctx, control.DNSRequest{}, nil)
+			return err
+		}},
 		{"check served", func(ctx context.Context, c *control.Client) error { _, err := c.CheckServed(ctx, nil, nil); return err }},
 		{"check load", func(ctx context.Context, c *control.Client) error { _, err := c.CheckLoad(ctx, "", nil); return err }},
 		{"check report", func(ctx context.Context, c *control.Client) error { return c.CheckReport(ctx, control.ByMail, nil) }},

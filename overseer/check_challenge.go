@@ -19,8 +19,12 @@ func (p *program) checkChallengeVerb() *cobra.Command {
 		Short: "ask for a challenge as the CA would",
 		Long: `Publishes a challenge of its own for each name, or for all managed names, and asks
 for it as a CA would: at each of the name's addresses, on port 80, following the
-redirects that a CA follows. It says what came back, what arrived at the script, and
-what to try where something is wrong.
+redirects that a CA follows. An IP address is asked itself. It says what came back, what
+arrived at the script, and what to try where something is wrong.
+
+That is for names that are proved by http-01, by the files of www. Of a wildcard, and of
+any other name that is proved by dns-01, by tls-alpn-01 or by a hook, it says which ways
+there are, which one is tried first, and what is missing for the others.
 
 The requests come from this host: a firewall, or another name server, may let the
 Internet see something else. Nothing that is found out here keeps a certificate from
@@ -83,8 +87,11 @@ func judgeReaches(reaches []acmecore.Reach) error {
 func writeReaches(w io.Writer, reaches []acmecore.Reach) error {
 	var text strings.Builder
 	for _, reach := range reaches {
-		fmt.Fprintf(&text, "%s: %s\n", reach.Name, inWords(reach.Answered))
+		fmt.Fprintf(&text, "%s: %s\n", reach.Name, outcomeOf(reach))
 		writeFindings(&text, "  ", reach.Findings)
+		if reach.Path == "" {
+			writeWays(&text, reach.Ways)
+		}
 		for _, visit := range reach.Visits {
 			fmt.Fprintf(&text, "  %s: %s\n", visit.Address, inWords(visit.Answered))
 			writeVisit(&text, reach.Path, visit)
@@ -92,6 +99,40 @@ func writeReaches(w io.Writer, reaches []acmecore.Reach) error {
 	}
 	_, err := io.WriteString(w, text.String())
 	return err
+}
+
+func outcomeOf(reach acmecore.Reach) string {
+	if reach.Answered && reach.Path == "" {
+		return "proved in another way than by http-01"
+	}
+	return inWords(reach.Answered)
+}
+
+// writeWays writes a line for each way to prove a name, and for each that there is not.
+func writeWays(text *strings.Builder, ways []acmecore.Way) {
+	for _, way := range ways {
+		fmt.Fprintf(text, "  %s: %s\n", way.Method, wayInWords(way))
+		if way.Try != "" {
+			fmt.Fprintf(text, "  hint: %s\n", way.Try)
+		}
+	}
+}
+
+func wayInWords(way acmecore.Way) string {
+	if way.Problem != "" {
+		return "not possible: " + way.Problem
+	}
+	words := []string{"possible"}
+	if way.By != "" {
+		words[0] += " by " + way.By
+	}
+	if way.Last {
+		words = append(words, "it worked last")
+	}
+	if way.Failed {
+		words = append(words, "it has failed since the certificate was last obtained")
+	}
+	return strings.Join(words, ", ")
 }
 
 func inWords(answered bool) string {

@@ -90,7 +90,7 @@ The spelling of the OpenVMS original works too: wcme /certify=www.example.org`,
 	root.SuggestionsMinimumDistance = 2
 	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return usage(err) })
 	root.SetHelpCommand(helpVerb())
-	root.AddCommand(p.setupVerb(), marked(p.registerVerb()), marked(p.certifyVerb()), marked(p.manageVerb()), marked(p.restoreVerb()),
+	root.AddCommand(p.setupVerb(), marked(p.registerVerb()), p.accountVerb(), marked(p.certifyVerb()), marked(p.manageVerb()), marked(p.restoreVerb()),
 		marked(p.revokeVerb()), marked(p.removeVerb()), p.listVerb(), p.statusVerb(), p.checkVerb(),
 		p.overseerVerb(), p.webVerb(), p.configVerb(), p.auditVerb(), p.adminVerb(), p.explainVerb(), p.versionVerb())
 	return root

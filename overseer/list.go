@@ -24,7 +24,8 @@ far they have come on their way to visitors, and their names. Times are UTC.
 RENEWAL is the planned time, or "now", and what decides: missing, unusable, window
 (the CA asks for it then), third or half (of its life is left), before ([renew] says
 so). SERVICE is served, loaded, installed, or what is wrong. Below the table stands
-what went wrong last, what to try, and when wCME tries again.`,
+what went wrong last, what to try, and when wCME tries again; a limit of the CA that
+leaves no room for an order; and which CA takes the place of another.`,
 		Args: exactly(0, "none is"),
 		RunE: func(verb *cobra.Command, _ []string) error { return p.list(verb.Context()) },
 	}
@@ -120,7 +121,7 @@ func (r row) remarks(now time.Time) (lines []string) {
 	if r.Renewal.Explanation != "" {
 		lines = append(lines, "its CA says why it is to be renewed then: "+r.Renewal.Explanation)
 	}
-	return lines
+	return append(append(lines, r.fullLimits(now)...), r.otherCAs()...)
 }
 
 func date(t time.Time) string {

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -68,5 +69,49 @@ func TestListOfARecordThatNobodyCanRead(t *testing.T) {
 	lines := strings.Split(text.String(), "\n")
 	if got := strings.Join(strings.Fields(lines[1]), " "); got != "www - - - - unusable - -" {
 		t.Errorf("got %q", got)
+	}
+}
+
+// TestListTellsOfLimitsAndOtherCAs: each thing once.
+func TestListTellsOfLimitsAndOtherCAs(t *testing.T) {
+	t.Parallel()
+	now := time.Now()
+	until := now.Add(time.Hour).UTC().Truncate(time.Second)
+	at := until.Format(time.RFC3339)
+	paused := acmecore.Limit{Kind: acmecore.LimitOfIdentifier, Said: "it is paused", Until: until, Page: "https://ca.example.test/unpause"}
+	counted := acmecore.Limit{Kind: acmecore.LimitDomain, Subject: "example.test", Count: 50, Of: 50, Until: until}
+	one, two := acmecore.Alternative{CA: "one"}, acmecore.Alternative{CA: "two"}
+	with := func(other acmecore.Alternative, inTurn bool, why string) acmecore.Alternative {
+		other.InTurn, other.Why = inTurn, why
+		return other
+	}
+	for _, test := range []struct {
+		what string
+		c    acmecore.Certificate
+		want []string
+	}{
+		{"room", acmecore.Certificate{Limits: []acmecore.Limit{{Kind: acmecore.LimitDomain, Count: 3, Of: 50}}}, nil},
+		{"a limit that is over", acmecore.Certificate{Limits: []acmecore.Limit{{Kind: acmecore.LimitDomain, Until: now.Add(-time.Second)}}}, nil},
+		{"our own count", acmecore.Certificate{Limits: []acmecore.Limit{counted}},
+			[]string{"nothing can be ordered before " + at + ": limit \"registered domain\" of example.test: 50 of 50 are used"}},
+		{"our own count, which is the trouble", acmecore.Certificate{Limits: []acmecore.Limit{counted}, Trouble: "not ordered: there is room again at " + at}, []string{"not ordered: there is room again at " + at}},
+		{"a pause", acmecore.Certificate{Limits: []acmecore.Limit{paused}},
+			[]string{"nothing can be ordered before " + at + ": it is paused; lift it at https://ca.example.test/unpause"}},
+		{"a pause, which is the trouble", acmecore.Certificate{Limits: []acmecore.Limit{paused}, Trouble: "it is paused", Hint: "lift it at https://ca.example.test/unpause"},
+			[]string{"it is paused (hint: lift it at https://ca.example.test/unpause)"}},
+		{"a pause, of which the trouble has no page", acmecore.Certificate{Limits: []acmecore.Limit{paused}, Trouble: "it is paused"},
+			[]string{"it is paused", "nothing can be ordered before " + at + ": it is paused; lift it at https://ca.example.test/unpause"}},
+		{"the first CA in turn", acmecore.Certificate{Alternatives: []acmecore.Alternative{with(one, true, ""), with(two, false, "there is no account at it")}}, nil},
+		{"another one in turn", acmecore.Certificate{Alternatives: []acmecore.Alternative{one, with(two, true, "")}}, []string{"two is asked next, in the place of one"}},
+		{"another one that may not be asked", acmecore.Certificate{Trouble: "refused", Alternatives: []acmecore.Alternative{with(one, true, ""), with(two, false, "there is no account at it")}},
+			[]string{"refused", "two is not asked in the place of one: there is no account at it"}},
+		{"issued by another one", acmecore.Certificate{CA: "one", IssuedBy: "two"}, []string{"it was issued by two, in the place of one"}},
+	} {
+		t.Run(test.what, func(t *testing.T) {
+			t.Parallel()
+			if got := (row{Certificate: test.c}).remarks(now); !slices.Equal(got, test.want) {
+				t.Errorf("got %q, want %q", got, test.want)
+			}
+		})
 	}
 }

@@ -3,6 +3,7 @@ package main
 import (
 	"bufio"
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -13,22 +14,32 @@ import (
 	"golang.org/x/term"
 
 	"wcme/acmecore"
+	"wcme/acmecore/config"
 	"wcme/acmecore/control"
+	"wcme/acmecore/store"
 )
 
 func (p *program) registerVerb() *cobra.Command {
 	var request control.RegisterRequest
-	accept := false
+	accept, keyFile := false, ""
 	verb := &cobra.Command{
 		Use:   "register",
 		Short: "make an account at the CA, or show the one there is",
 		Long: `Makes an account key and registers it with the CA. The CA's terms of service are
 shown, and must be agreed to: at the question, by --accept-terms, or by
 accept_terms = true in wcme.toml. An account that is there already is shown and
-kept; --new makes another one.`,
-		Example: "  wcme register\n  wcme register --contact admin@example.org --accept-terms\n  wcme register --ca letsencrypt-staging",
-		Args:    exactly(0, "none is"),
-		RunE: func(verb *cobra.Command, _ []string) error {
+kept; --new makes another one, beside which the key of the one before is kept.
+
+A CA that binds each account to one that you have there by other means gives you a
+key identifier and an HMAC key. --eab-kid and --eab-key-file give them for this once,
+where they are not in wcme.toml; they are not kept.`,
+		Example: "  wcme register\n  wcme register --contact admin@example.org --accept-terms\n  wcme register --ca letsencrypt-staging\n" +
+			"  wcme register --ca zerossl --eab-kid KID --eab-key-file zerossl.hmac",
+		Args: exactly(0, "none is"),
+		RunE: func(verb *cobra.Command, _ []string) (err error) {
+			if request.EABKey, err = readBindingKey(request, keyFile); err != nil {
+				return err
+			}
 			return p.register(verb.Context(), request, accept)
 		},
 	}
@@ -37,7 +48,30 @@ kept; --new makes another one.`,
 	flags.StringArrayVar(&request.Contact, "contact", nil, "a mail address that the CA may write to; may be repeated")
 	flags.BoolVar(&accept, "accept-terms", false, "agree to the CA's terms of service")
 	flags.BoolVar(&request.New, "new", false, "make another account where there is one")
+	flags.StringVar(&request.EABKeyID, "eab-kid", "", "the key identifier of the external account binding, as the CA gave it to you")
+	flags.StringVar(&keyFile, "eab-key-file", "", "a file with its HMAC key, in base64url; one that every user can read is refused")
+	flags.StringVar(&request.EABAlgorithm, "eab-alg", "", "how it is signed: HS256, HS384 or HS512; HS256 where it is left out")
 	return verb
+}
+
+// readBindingKey reads the HMAC key of an external account binding.
+func readBindingKey(request control.RegisterRequest, file string) ([]byte, error) {
+	if (request.EABKeyID == "") != (file == "") || request.EABAlgorithm != "" && file == "" {
+		return nil, usage(errors.New("an external account binding is both --eab-kid and --eab-key-file"))
+	}
+	if file == "" {
+		return nil, nil
+	}
+	text, err := store.ReadSecret(file)
+	if err != nil {
+		return nil, err
+	}
+	key, err := config.DecodeEABKey(text)
+	if err != nil || len(key) == 0 {
+		return nil, &acmecore.Error{Kind: acmecore.Invalid, Op: "read secret", Subject: file, Cause: errors.New("what is in it is not base64url"),
+			Hint: "the file has the HMAC key as the CA shows it, and nothing else"}
+	}
+	return key, nil
 }
 
 func (p *program) register(ctx context.Context, request control.RegisterRequest, accept bool) error {
@@ -93,6 +127,12 @@ func writeAccount(w io.Writer, account acmecore.Account) error {
 	fmt.Fprintf(w, "CA:       %s, %s\n", account.CA, account.Directory)
 	fmt.Fprintf(w, "contact:  %s\n", orNone(strings.Join(account.Contact, ", ")))
 	fmt.Fprintf(w, "terms:    %s\n", orNone(account.Terms))
+	if account.Status != "" {
+		fmt.Fprintf(w, "status:   %s\n", account.Status)
+	}
+	if account.Trouble.Cause != "" {
+		fmt.Fprintf(w, "trouble:  %s\n", account.Trouble.Cause)
+	}
 	_, err := fmt.Fprintf(w, "created:  %s\n", account.Created.Format(time.RFC3339))
 	return err
 }

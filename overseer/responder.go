@@ -27,13 +27,14 @@ type answering struct {
 
 // answer lets the manager's challenges be answered. Whoever called it configures
 // and closes it.
-func answer(m *manager.Manager, root *store.Root, log *slog.Logger, given ...net.Listener) answering {
+func answer(m *manager.Manager, root *store.Root, log *slog.Logger, given sockets) answering {
 	challenges := challenge.Directory(root.Challenges())
 	a := answering{manager: m, log: log, Responder: responder.New(responder.Options{
 		Challenges: challenges,
 		Elsewhere:  challenge.Elsewhere{Directory: challenges, Relay: relay.New(relay.Options{})},
 		Log:        log,
-		Sockets:    given,
+		Sockets:    given.http,
+		TLSSockets: given.tls,
 	})}
 	m.Responder = a
 	return a
@@ -42,11 +43,11 @@ func answer(m *manager.Manager, root *store.Root, log *slog.Logger, given ...net
 // answerAlways is for the overseer. Sockets from systemd take the place of the
 // addresses in the configuration.
 func answerAlways(m *manager.Manager, root *store.Root, log *slog.Logger) (answering, error) {
-	sockets, err := socketsFromSystemd(log)
+	given, err := socketsFromSystemd(log)
 	if err != nil {
 		return answering{}, err
 	}
-	a := answer(m, root, log, sockets...)
+	a := answer(m, root, log, given)
 	a.configure()
 	return a, nil
 }
@@ -56,9 +57,10 @@ func answerAlways(m *manager.Manager, root *store.Root, log *slog.Logger) (answe
 func (a answering) configure() {
 	wanted := a.manager.Config().Challenge
 	err := a.Configure(responder.Settings{
-		Addresses: wanted.Listen.Addresses(),
-		Always:    wanted.When == config.WhenAlways && !a.stepwise,
-		Redirect:  wanted.Redirect,
+		Addresses:    wanted.Listen.Addresses(),
+		TLSAddresses: wanted.ListenTLS.Addresses(),
+		Always:       wanted.When == config.WhenAlways && !a.stepwise,
+		Redirect:     wanted.Redirect,
 	})
 	if err != nil {
 		a.log.Error("challenges are not answered everywhere", "error", oneLine(err), "hint", acmecore.HintOf(err))
@@ -68,25 +70,34 @@ func (a answering) configure() {
 // answerWhilePending is for a verb that does its own work: it has no business
 // with the port when it has proved its names.
 func answerWhilePending(m *manager.Manager, root *store.Root, log *slog.Logger) (end func()) {
-	a := answer(m, root, log)
+	a := answer(m, root, log, sockets{})
 	a.stepwise = true
 	a.configure()
 	return a.Close
 }
 
-// socketsFromSystemd returns the listening TCP sockets that systemd has handed
-// over (sd_listen_fds(3)).
-func socketsFromSystemd(log *slog.Logger) (sockets []net.Listener, err error) {
-	listeners, err := activation.Listeners()
-	for _, listener := range listeners {
-		if tcp, ok := listener.(*net.TCPListener); ok {
-			sockets = append(sockets, tcp)
-			continue
-		}
-		log.Warn("a socket from systemd is of no use: challenges are answered on listening TCP sockets only")
-		if listener != nil {
-			err = errors.Join(err, listener.Close())
+// sockets are listening already, for each method.
+type sockets struct{ http, tls []net.Listener }
+
+// socketsFromSystemd returns the listening TCP sockets that systemd has handed over
+// (sd_listen_fds(3)): those of the name "tls-alpn-01" are for that method, all others for
+// http-01.
+func socketsFromSystemd(log *slog.Logger) (given sockets, err error) {
+	for _, file := range activation.Files(true) {
+		listener, problem := net.FileListener(file) // of a copy
+		err = errors.Join(err, file.Close())
+		tcp, ok := listener.(*net.TCPListener)
+		switch {
+		case !ok:
+			log.Warn("a socket from systemd is of no use: challenges are answered on listening TCP sockets only", "name", file.Name())
+			if problem == nil {
+				err = errors.Join(err, listener.Close())
+			}
+		case file.Name() == string(acmecore.TLSALPN01):
+			given.tls = append(given.tls, tcp)
+		default:
+			given.http = append(given.http, tcp)
 		}
 	}
-	return sockets, err
+	return given, err
 }

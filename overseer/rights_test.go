@@ -61,6 +61,10 @@ func (c *counted) CheckChallenge(context.Context, control.ChallengeRequest, acme
 	return nil, c.called("probe")
 }
 
+func (c *counted) CheckDNS(context.Context, control.DNSRequest, acmecore.Progress) ([]acmecore.Trace, error) {
+	return nil, c.called("write a record")
+}
+
 func (c *counted) Manage(context.Context, control.ManageRequest, acmecore.Progress) (acmecore.Run, error) {
 	return acmecore.Run{}, c.called("manage")
 }

@@ -97,8 +97,8 @@ func stageCommands() map[string]func(*testscript.TestScript, bool, []string) {
 }
 
 // startPebble takes the options eab=KID:KEY, block=NAME, profile=NAME:LIFE, whose
-// certificates live six days where LIFE is left out, and port=PORT, where the CA
-// looks for answers in place of the web server.
+// certificates live six days where LIFE is left out, roots=COUNT of further roots, and
+// port=PORT, where the CA looks for answers in place of the web server.
 func (s *stage) startPebble(ts *testscript.TestScript, args []string) error {
 	if strings.Join(args, " ") == "stops" {
 		return s.pebble.Stop()
@@ -118,6 +118,10 @@ func (s *stage) startPebble(ts *testscript.TestScript, args []string) error {
 			options.ExternalKeys[id] = key
 		case "port":
 			if _, err := fmt.Sscan(value, &options.HTTPPort); err != nil {
+				return err
+			}
+		case "roots":
+			if _, err := fmt.Sscan(value, &options.AlternateRoots); err != nil {
 				return err
 			}
 		case "block":

@@ -42,12 +42,12 @@ func readTree(root string) (tree, error) {
 // isDiary tells of a path below the state directory whether it is a log, or a note
 // that wCME keeps for itself: who has the lock, what was tried, asked and told.
 func isDiary(name string) bool {
-	for _, diary := range []string{"priv/standing", "priv/spool", "priv/pace"} {
+	for _, diary := range []string{"priv/standing", "priv/spool", "priv/pace", "priv/limits"} {
 		if name == diary || strings.HasPrefix(name, diary+"/") {
 			return true
 		}
 	}
-	return strings.HasPrefix(name, "log/") || name == "priv/lock" || name == "priv/running" || name == "priv/reach.json" || strings.HasPrefix(name, "www/.wcme-alive.json") || name == "priv/audit-head"
+	return strings.HasPrefix(name, "log/") || name == "priv/lock" || name == "priv/running" || name == "priv/reach.json" || name == "priv/alternatives.json" || strings.HasPrefix(name, "www/.wcme-alive.json") || name == "priv/audit-head"
 }
 
 func describe(path string, entry fs.DirEntry) (string, error) {

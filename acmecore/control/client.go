@@ -69,6 +69,11 @@ func (c *Client) CheckChallenge(ctx context.Context, request ChallengeRequest, p
 	return reaches, c.call(ctx, http.MethodPost, pathCheckChallenge, request, progress, &reaches)
 }
 
+// CheckDNS implements Operations.
+func (c *Client) CheckDNS(ctx context.Context, request DNSRequest, progress acmecore.Progress) (traces []acmecore.Trace, err error) {
+	return traces, c.call(ctx, http.MethodPost, pathCheckDNS, request, progress, &traces)
+}
+
 // Manage implements Operations.
 func (c *Client) Manage(ctx context.Context, request ManageRequest, progress acmecore.Progress) (run acmecore.Run, err error) {
 	return run, c.call(ctx, http.MethodPost, pathManage, request, progress, &run)

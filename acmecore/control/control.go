@@ -31,6 +31,10 @@ type Operations interface {
 	// CheckChallenge asks for a challenge of each name as a CA would, and returns how
 	// far each got, in the order of the request.
 	CheckChallenge(ctx context.Context, request ChallengeRequest, progress acmecore.Progress) ([]acmecore.Reach, error)
+	// CheckDNS writes a record of no consequence for each name, where those of dns-01 are
+	// written, looks for it at all name servers, and removes it. What it saw is in the
+	// order of the request.
+	CheckDNS(ctx context.Context, request DNSRequest, progress acmecore.Progress) ([]acmecore.Trace, error)
 	// Manage makes one pass of the daily work, and returns its record.
 	Manage(ctx context.Context, request ManageRequest, progress acmecore.Progress) (acmecore.Run, error)
 	// Restore makes an earlier version of a certificate the current one, and brings it
@@ -87,6 +91,11 @@ type ChallengeRequest struct {
 	Names []acmecore.Name `json:"names,omitempty"` // at most acmecore.MaxNames; none means all that are managed
 	DNS   string          `json:"dns,omitempty"`   // HOST:PORT of a name server; "" is the system's
 	Port  int             `json:"port,omitempty"`  // asked in place of 80; 0 is 80
+}
+
+// DNSRequest says for which names records are written.
+type DNSRequest struct {
+	Names []acmecore.Name `json:"names"` // 1 to acmecore.MaxNames
 }
 
 // CertifyRequest says which certificate is wanted. What it leaves open stays as
@@ -154,6 +163,12 @@ type RevokeRequest struct {
 	ID      acmecore.ID `json:"id"`
 	Version string      `json:"version,omitempty"` // "" is the current one
 	Reason  int         `json:"reason,omitempty"`  // RFC 5280 section 5.3.1: 0 unspecified, 1 key compromise, 4 superseded, 5 cessation of operation
+	ByKey   bool        `json:"by_key,omitempty"`  // signed by the certificate's own key, whatever account ordered it
+	// Certificate is one that need not be managed, PEM or DER, in place of the ID: with
+	// its PrivateKey, PEM, or by the account at the CA. Of the command line alone.
+	Certificate []byte `json:"certificate,omitempty"`
+	PrivateKey  []byte `json:"private_key,omitempty"`
+	CA          string `json:"ca,omitempty"` // that has issued the Certificate; "" is the configured one
 }
 
 // RemoveRequest says which certificate is not to be managed any more.

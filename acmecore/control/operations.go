@@ -15,6 +15,9 @@ func (s *Server) own() map[string]run {
 		"POST " + pathCheckChallenge: running(func(c context.Context, q ChallengeRequest, p acmecore.Progress) (any, error) {
 			return s.Operations.CheckChallenge(c, q, p)
 		}),
+		"POST " + pathCheckDNS: running(func(c context.Context, q DNSRequest, p acmecore.Progress) (any, error) {
+			return s.Operations.CheckDNS(c, q, p)
+		}),
 		"POST " + pathCertify: running(func(c context.Context, q CertifyRequest, p acmecore.Progress) (any, error) {
 			return s.Operations.Certify(c, q, p)
 		}),

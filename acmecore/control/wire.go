@@ -16,6 +16,7 @@ const (
 	pathRegister       = "/1/register"
 	pathCheckCA        = "/1/check/ca"
 	pathCheckChallenge = "/1/check/challenge"
+	pathCheckDNS       = "/1/check/dns"
 	pathManage         = "/1/manage"
 	pathRestore        = "/1/restore"
 	pathCheckServed    = "/1/check/served"

@@ -2,8 +2,10 @@ package manager
 
 import (
 	"context"
+	"crypto"
 	"errors"
 	"fmt"
+	"io/fs"
 	"slices"
 	"strings"
 
@@ -11,18 +13,29 @@ import (
 	"wcme/acmecore/audit"
 	"wcme/acmecore/config"
 	"wcme/acmecore/control"
+	"wcme/acmecore/keys"
+	"wcme/acmecore/limits"
+	"wcme/acmecore/order"
 	"wcme/acmecore/renew"
 )
 
 // plan is a request with everything filled in that it leaves open.
 type plan struct {
 	id        acmecore.ID
+	recorded  acmecore.ID // of the record: another one where the certificate stands beside one
 	names     []acmecore.Name
-	record    *config.Certificate // as it will be
+	record    *config.Certificate // as it will be for this certificate
+	whole     *config.Certificate // as it will be on disk, for all kinds of key
 	before    *config.Certificate // as it is; empty where there is none
 	key       acmecore.KeyType
+	imported  crypto.Signer // the key that was brought; nil for none
+	csr       *keys.Request // made elsewhere, and the key with it; nil for none
+	isNew     bool          // the request was brought just now
+	refused   bool          // the CA does not take the key before
 	ca        string
 	authority config.Authority
+	scheduled bool             // nobody asked for it
+	exempt    limits.Exemption // from limits of the CA
 }
 
 // Certify implements control.Operations. A certificate that was ordered in the
@@ -30,7 +43,7 @@ type plan struct {
 // forces another one: CAs count those of the same names.
 func (m *Manager) Certify(ctx context.Context, request control.CertifyRequest, progress acmecore.Progress) (certified acmecore.Certificate, err error) {
 	err = m.audited(ctx, "certify", askedFor(request), func(entry *audit.Entry) error {
-		names, err := namesOf(request)
+		names, err := m.namesWanted(request)
 		if err != nil {
 			return err
 		}
@@ -54,19 +67,17 @@ func (m *Manager) certify(ctx context.Context, names []acmecore.Name, request co
 	if err != nil {
 		return acmecore.Certificate{}, err
 	}
-	targets, _ := m.targets(plan.id, plan.record) // one that cannot be used is told when it is installed in
-	if err := m.fits(plan.id, plan.names, targets...); err != nil {
+	plans, err := m.kinds(plan)
+	if err != nil {
 		return acmecore.Certificate{}, err
 	}
-	if err := m.settle(plan.id); err != nil && !errors.As(err, new(*damagedError)) {
-		return acmecore.Certificate{}, err
-	}
-	err = m.bring(ctx, plan, request.Force, progress)
+	m.tellDropped(plan, progress)
+	err = offerWithout(m.bringAll(ctx, plans, request.Force, progress), plan.names)
 	entry.After = described(m.facts(plan.id))
 	if err != nil {
 		return acmecore.Certificate{}, interruptedOr(err, "certify", string(plan.id))
 	}
-	return m.listed(plan.id), m.sweep()
+	return m.listed(plan.id), m.sweep(ctx)
 }
 
 // askedFor is what the audit calls names that need not be any.
@@ -85,9 +96,13 @@ func (m *Manager) bring(ctx context.Context, plan *plan, force bool, progress ac
 	}
 	if kept, serves := m.serves(plan); serves && !force {
 		m.step(m.stepsOf(plan.id, progress), "certificate", string(plan.id), fmt.Sprintf("kept: it is valid for %d more days", kept.DaysLeft(m.now())))
+		if err := m.announceRequest(plan); err != nil {
+			return err
+		}
 		if _, err := m.record(plan); err != nil {
 			return err
 		}
+		m.forgetRequests(plan)
 		obtain = nil
 	}
 	_, err := m.pipeline.One(ctx, renew.Request{Trigger: "certify", By: control.CallerFrom(ctx)}, plan.id, obtain, progress)
@@ -111,8 +126,19 @@ func (interrupted) Error() string { return "interrupted" }
 
 func (interrupted) Unwrap() error { return context.Canceled }
 
-// namesOf checks the names, which a caller may have sent in any form.
+// namesOf checks the names, which a caller may have sent in any form. Those of a request
+// that was made elsewhere are its own.
 func namesOf(request control.CertifyRequest) ([]acmecore.Name, error) {
+	if err := checkWishes(request); err != nil {
+		return nil, err
+	}
+	if request.CSR != nil {
+		names, err := namesRequested(request)
+		if err != nil {
+			return nil, err
+		}
+		request.Names = names
+	}
 	texts := make([]string, len(request.Names))
 	for i, name := range request.Names {
 		texts[i] = string(name)
@@ -132,11 +158,15 @@ func (m *Manager) plan(names []acmecore.Name, request control.CertifyRequest) (*
 	if err != nil {
 		return nil, err
 	}
+	imported, err := m.imported(&request, before)
+	if err != nil {
+		return nil, err
+	}
 	record, err := before.With(wishes(names, request))
 	if err != nil {
 		return nil, err
 	}
-	if err := m.Config().CheckRecord(record); err != nil {
+	if err := errors.Join(record.CheckWishes(), m.Config().CheckRecord(record)); err != nil {
 		return nil, err
 	}
 	if err := m.checkMethods(record, names); err != nil {
@@ -146,8 +176,23 @@ func (m *Manager) plan(names []acmecore.Name, request control.CertifyRequest) (*
 	if err != nil {
 		return nil, err
 	}
-	return &plan{id: names[0].ID(), names: names, record: record, before: before,
-		key: m.Config().KeysFor(record)[0], ca: ca, authority: authority}, nil
+	if err := order.CheckProfile(authority.Directory.String(), record.Profile, names); err != nil {
+		return nil, err
+	}
+	p := &plan{id: names[0].ID(), recorded: names[0].ID(), names: names, record: record, whole: record, before: before,
+		key: m.Config().KeysFor(record)[0], imported: imported, ca: ca, authority: authority}
+	return p, m.elsewhere(p, request)
+}
+
+// kinds are the plan and those of the certificates beside its own. It refuses files that
+// would be those of another certificate.
+func (m *Manager) kinds(p *plan) ([]*plan, error) {
+	twins, err := m.beside(p)
+	if err != nil {
+		return nil, err
+	}
+	plans := append([]*plan{p}, twins...)
+	return plans, m.fitsAll(plans)
 }
 
 // wishes are what a request asks of the record.
@@ -157,6 +202,7 @@ func wishes(names []acmecore.Name, request control.CertifyRequest) config.Wishes
 	if request.CA != "" {
 		w.CA = strings.Split(request.CA, ",")
 	}
+	w.CSR = requestPath(names[0].ID(), request)
 	return w
 }
 
@@ -193,14 +239,10 @@ func checkID(first acmecore.Name) error {
 // one where there is none. It refuses a name whose files are those of another
 // name, as of wildcard.example.org and *.example.org.
 func (m *Manager) recordOf(first acmecore.Name) (*config.Certificate, error) {
-	path, text, err := m.root.Record(first.ID())
+	record, err := m.recordFor(m.Config(), first.ID())
 	if acmecore.KindOf(err) == acmecore.NotFound {
 		return new(config.Certificate), nil
 	}
-	if err != nil {
-		return nil, err
-	}
-	record, err := config.ParseCertificate(path, text)
 	if err != nil {
 		return nil, err
 	}
@@ -215,10 +257,27 @@ func (m *Manager) recordOf(first acmecore.Name) (*config.Certificate, error) {
 // serves returns the certificate that is there, and whether nothing speaks for
 // another one.
 func (m *Manager) serves(p *plan) (acmecore.Certificate, bool) {
-	current := m.facts(p.id)
-	same := slices.Equal(current.Names, p.names) && current.Key == p.key && current.CA == p.ca &&
-		p.before.Profile == p.record.Profile
+	read := m.reading(p.id)
+	current := read.Certificate
+	same := slices.Equal(current.Names, p.names) && current.Key == p.key && current.CA == p.ca && p.hasKey(read) &&
+		p.before.Profile == p.record.Profile && p.before.Chain == p.record.Chain &&
+		p.before.Validity == p.record.Validity && p.before.MustStaple == p.record.MustStaple
 	return current, same && current.State(m.now()) == acmecore.Valid
+}
+
+// hasKey tells whether the current version has the key that was brought, or that of the
+// request; true where neither is there.
+func (p *plan) hasKey(read reading) bool {
+	leaf := leafOf(read.pair)
+	switch {
+	case leaf == nil:
+		return false
+	case p.csr != nil:
+		return read.pair.Keyless && keys.Equal(p.csr.Public, leaf.PublicKey)
+	case p.imported != nil:
+		return keys.Equal(p.imported.Public(), leaf.PublicKey)
+	}
+	return true
 }
 
 // settle finishes what a killed run had kept but not published, and drops the
@@ -239,7 +298,7 @@ func (m *Manager) settle(id acmecore.ID) error {
 		return err
 	}
 	key, err := m.root.Key(id)
-	if err != nil {
+	if err != nil && !errors.Is(err, fs.ErrNotExist) { // it may be elsewhere
 		return err
 	}
 	return m.root.DropFinished(id, key)

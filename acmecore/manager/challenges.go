@@ -2,6 +2,7 @@ package manager
 
 import (
 	"context"
+	"crypto/tls"
 	"errors"
 	"sync"
 
@@ -12,14 +13,21 @@ import (
 )
 
 var (
-	_ solver           = (*places)(nil)
+	_ opener           = (*places)(nil)
 	_ probe.Challenges = (*places)(nil)
 )
 
 // Responder answers challenges itself, where no web server does.
 type Responder interface {
-	// Open returns when it does. What it returns ends that.
+	// Open returns when it answers those of http-01. What it returns ends that.
 	Open() (release func(), err error)
+	// Shows tells whether it is set up for those of tls-alpn-01, and OpenTLS is Open for
+	// them.
+	Shows() bool
+	OpenTLS() (release func(), err error)
+	// Show has it show the certificate to whoever asks for a challenge of the name. What
+	// it returns ends that.
+	Show(name acmecore.Name, certificate *tls.Certificate) (hide func())
 }
 
 // places are where the http-01 challenges of one order are published: ROOT/www, and a
@@ -27,38 +35,44 @@ type Responder interface {
 // any of the others and after all of them, so that it tells which copies a killed
 // run has left.
 type places struct {
-	www      challenge.Directory
-	webroots []challenge.Webroot
+	www       challenge.Directory
+	webroots  []challenge.Webroot
+	responder Responder // nil where a web server answers
 
 	mu        sync.Mutex
 	published map[acmecore.Token]string
 }
 
-// answerable makes sure, before anything is ordered, that http-01 challenges can be
-// published and answered: every webroot can be written to, and the responder has
-// its port, which it keeps until release is called. Whoever publishes holds
-// m.ordering read-locked, so that no sweep takes that for a leftover.
+// answerable makes sure that challenges of http-01 can be published and answered: see
+// places.open. Whoever publishes holds m.ordering read-locked, so that no sweep takes
+// that for a leftover.
 func (m *Manager) answerable() (challenges *places, release func(), err error) {
 	challenges = m.spots()
-	for _, webroot := range challenges.webroots {
-		if err := webroot.Check(); err != nil {
-			return nil, nil, err
-		}
-	}
-	if m.Responder == nil {
-		return challenges, func() {}, nil
-	}
-	release, err = m.Responder.Open()
+	release, err = challenges.open()
 	return challenges, release, err
 }
 
 // spots are those of the configuration in force.
 func (m *Manager) spots() *places {
-	p := &places{www: m.challenges(), published: make(map[acmecore.Token]string)}
+	p := &places{www: m.challenges(), responder: m.Responder, published: make(map[acmecore.Token]string)}
 	for _, dir := range m.Config().Challenge.Webroot {
 		p.webroots = append(p.webroots, challenge.Webroot(dir.String()))
 	}
 	return p
+}
+
+// open implements opener: every webroot can be written to, and the responder has its
+// port, which it keeps until release is called.
+func (p *places) open() (release func(), err error) {
+	for _, webroot := range p.webroots {
+		if err := webroot.Check(); err != nil {
+			return nil, err
+		}
+	}
+	if p.responder == nil {
+		return func() {}, nil
+	}
+	return p.responder.Open()
 }
 
 // Publish implements probe.Challenges.

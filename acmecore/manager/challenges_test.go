@@ -15,6 +15,7 @@ import (
 
 // door is a responder that counts.
 type door struct {
+	shows
 	open, opened int
 	problem      error
 }

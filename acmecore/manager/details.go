@@ -27,16 +27,16 @@ func (m *Manager) Details(ctx context.Context, id acmecore.ID) (acmecore.Details
 	d.Loads = loadedBy(d.Certificate, standing)
 	d.Ports, d.Probe = m.looksAt(read.record)
 	d.Versions = m.versionsOf(id)
-	d.Budget = m.allowance(read, standing)
+	d.Budget = m.allowance(read)
 	d.Drift, d.Repair = drift(d, m.now())
-	d.Kept = acmecore.Kept{Record: m.root.RecordAside(id), Versions: m.root.CertificateDir(id)}
+	d.Kept = acmecore.Kept{Record: m.root.RecordAside(m.recordID(id)), Versions: m.root.CertificateDir(id)}
 	d.Runs, d.Searched = m.runsOf(ctx, id)
 	return d, nil
 }
 
 // detailed is the certificate as it is listed, with what its record says of it.
 func (m *Manager) detailed(read reading) acmecore.Certificate {
-	c := m.listed(read.ID)
+	c := m.listedWhole(read.ID)
 	c.Profile = acmecore.Inert(read.record.Profile)
 	c.Targets, c.Loads = nil, nil
 	if len(read.Names) == 0 { // nobody knows what its record says

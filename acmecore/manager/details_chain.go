@@ -11,6 +11,8 @@ import (
 	"encoding/hex"
 	"encoding/pem"
 	"fmt"
+	"net/netip"
+	"slices"
 	"strings"
 
 	"wcme/acmecore"
@@ -24,6 +26,21 @@ func linksOf(chain []*x509.Certificate) (links []acmecore.Link) {
 			Serial: c.SerialNumber.Text(16), SHA256: hex.EncodeToString(sum[:]), Key: keyOf(c.PublicKey), Signature: c.SignatureAlgorithm.String()})
 	}
 	return links
+}
+
+// isFor tells whether the certificate has the name.
+func isFor(leaf *x509.Certificate, name acmecore.Name) bool {
+	same := func(text string) bool { return strings.EqualFold(text, string(name)) } // a CA may spell it in capitals
+	return slices.ContainsFunc(leaf.DNSNames, same) || slices.Contains(addressesIn(leaf), string(name))
+}
+
+// addressesIn are the addresses of a certificate, as an acmecore.Name writes them.
+func addressesIn(leaf *x509.Certificate) (texts []string) {
+	for _, ip := range leaf.IPAddresses {
+		address, _ := netip.AddrFromSlice(ip) // which has a length that the parser has checked
+		texts = append(texts, address.Unmap().String())
+	}
+	return texts
 }
 
 // nameIn is a distinguished name in words, inert; "" for an empty one.

@@ -191,7 +191,7 @@ func TestBudgetCountsWhatTheCACounts(t *testing.T) {
 		t.Errorf("Let's Encrypt: got %+v, want %+v", got, want)
 	}
 	s.record("names = [\"www.example.test\", \"example.test\"]\nca = \"letsencrypt-staging\"\n")
-	if got, want := s.details().Budget, (acmecore.Budget{FailuresHour: 2, Issued7Days: 2}); got != want {
+	if got, want := s.details().Budget, (acmecore.Budget{FailuresHour: 2, FailuresLimit: 200, Issued7Days: 2}); got != want {
 		t.Errorf("another CA, whose limits are others: got %+v, want %+v", got, want)
 	}
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"reflect"
 	"slices"
 	"strings"
 	"time"
@@ -60,6 +61,14 @@ func (m *Manager) orderable(asked *control.CertifyRequest) (request control.Cert
 	if asked == nil {
 		return request, nil, &acmecore.Error{Kind: acmecore.Invalid, Op: "certify", Cause: errors.New("nothing is said of the certificate")}
 	}
+	if asked.CSR != nil || asked.PrivateKey != nil {
+		return request, nil, &acmecore.Error{Kind: acmecore.Denied, Op: "certify", Cause: errors.New("keys and requests made elsewhere are not taken from pages"),
+			Hint: "use the command line: wcme certify --csr, or --key-file"}
+	}
+	if offered := offeredOf(*asked); !reflect.DeepEqual(*asked, offered) {
+		return request, nil, &acmecore.Error{Kind: acmecore.Denied, Op: "certify", Cause: errors.New("pages choose names, CA, profile, key, targets and load actions alone"),
+			Hint: "use the command line for the rest: wcme certify"}
+	}
 	names, err := namesOf(*asked)
 	if err == nil {
 		err = m.named(asked.CA)
@@ -68,10 +77,6 @@ func (m *Manager) orderable(asked *control.CertifyRequest) (request control.Cert
 		if err == nil {
 			_, err = acmecore.ParseKeyType(string(kind))
 		}
-	}
-	if err == nil && (asked.CSR != nil || asked.PrivateKey != nil) {
-		err = &acmecore.Error{Kind: acmecore.Denied, Op: "certify", Cause: errors.New("keys and requests made elsewhere are not taken from pages"),
-			Hint: "use the command line: wcme certify --csr, or --key-file"}
 	}
 	if err == nil && !isProfile(asked.Profile) {
 		err = &acmecore.Error{Kind: acmecore.Invalid, Op: "profile", Subject: fmt.Sprintf("%q", acmecore.Inert(asked.Profile)),
@@ -83,8 +88,14 @@ func (m *Manager) orderable(asked *control.CertifyRequest) (request control.Cert
 	if p, err = m.plan(names, *asked); err != nil {
 		return request, nil, err
 	}
-	targets, _ := m.targets(p.id, p.record) // one that cannot be used is told when it is installed in
-	return *asked, p, m.fits(p.id, p.names, targets...)
+	_, err = m.kinds(p)
+	return *asked, p, err
+}
+
+// offeredOf is what the form offers of a request.
+func offeredOf(asked control.CertifyRequest) control.CertifyRequest {
+	return control.CertifyRequest{Names: asked.Names, CA: asked.CA, Keys: asked.Keys, Profile: asked.Profile, Force: asked.Force,
+		Install: asked.Install, Load: asked.Load}
 }
 
 // named refuses an authority that is none of the configuration's own, nor a preset: a

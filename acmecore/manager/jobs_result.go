@@ -17,7 +17,7 @@ const maxResults = 100
 // treatedSince is what became of a certificate: its facts, and the run that did something
 // to it since then.
 func (m *Manager) treatedSince(began time.Time, id acmecore.ID) (result acmecore.JobResult) {
-	if _, _, err := m.root.Record(id); err == nil {
+	if m.isManaged(id) {
 		c := m.listed(id)
 		result.Certificate = &c
 	}

@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"wcme/acmecore"
 	"wcme/acmecore/control"
@@ -149,6 +150,12 @@ func TestBeginRefusesAtOnce(t *testing.T) {
 		"a path as a name":       {certify(func(r *control.CertifyRequest) { r.Names[0] = "../../etc/cron.d/x" }), acmecore.Invalid},
 		"a wildcard":             {certify(func(r *control.CertifyRequest) { r.Names[0] = "*.example.test" }), acmecore.Invalid},
 		"a key of their own":     {certify(func(r *control.CertifyRequest) { r.PrivateKey = []byte("key") }), acmecore.Denied},
+		"a chain":                {certify(func(r *control.CertifyRequest) { r.Chain = "ISRG Root X2" }), acmecore.Denied},
+		"a life":                 {certify(func(r *control.CertifyRequest) { r.Validity = time.Hour }), acmecore.Denied},
+		"a method":               {certify(func(r *control.CertifyRequest) { r.Challenge = []acmecore.Method{acmecore.HTTP01} }), acmecore.Denied},
+		"the key of before":      {certify(func(r *control.CertifyRequest) { r.ReuseKey = new(bool) }), acmecore.Denied},
+		"must-staple":            {certify(func(r *control.CertifyRequest) { r.MustStaple = new(bool) }), acmecore.Denied},
+		"an order elsewhere":     {certify(func(r *control.CertifyRequest) { r.DryRun = true }), acmecore.Denied},
 		"a request of their own": {certify(func(r *control.CertifyRequest) { r.CSR = []byte("request") }), acmecore.Denied},
 		"a CA that is a URL":     {certify(func(r *control.CertifyRequest) { r.CA = "https://evil.example/directory" }), acmecore.Invalid},
 		"an unknown CA":          {certify(func(r *control.CertifyRequest) { r.CA = "nobody" }), acmecore.Invalid},

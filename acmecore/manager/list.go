@@ -2,14 +2,12 @@ package manager
 
 import (
 	"context"
-	"crypto"
 	"crypto/sha256"
 	"crypto/x509"
 	"encoding/hex"
 	"encoding/pem"
 	"errors"
 	"fmt"
-	"slices"
 	"time"
 
 	"wcme/acmecore"
@@ -22,14 +20,14 @@ import (
 
 // List implements control.Operations.
 func (m *Manager) List(ctx context.Context) ([]acmecore.Certificate, error) {
-	ids, err := m.root.Records()
+	ids, err := m.managedIDs()
 	if err != nil {
 		return nil, err
 	}
 	list := make([]acmecore.Certificate, len(ids))
 	err = spread(len(ids), func(i int) error {
 		if ctx.Err() == nil {
-			list[i] = m.listed(ids[i])
+			list[i] = m.listedWhole(ids[i])
 		}
 		return nil
 	})
@@ -47,13 +45,13 @@ func (m *Manager) told(situation renew.Situation) acmecore.Certificate {
 	c, standing := situation.Certificate, m.experienced(situation.Certificate.ID, situation.Standing)
 	c.Renewal = situation.Rules.Renewal(c, standing.RenewalInfo)
 	c.Service = situation.Service()
-	c.Loads, c.LastRun = situation.Loads, standing.LastRun
+	c.Loads, c.LastRun, c.Methods = situation.Loads, standing.LastRun, provedBy(standing, c.Names)
 	if c.Service == acmecore.ServiceServed {
 		c.Proved = proved(standing.Served, c.Fingerprint)
 	}
 	failures, next := standing.Unserved, schedule.NextLoad(standing.Unserved, m.now())
 	if len(standing.Failures) > 0 {
-		failures, next = standing.Failures, schedule.NextTry(standing.Failures, c, m.now())
+		failures, next = standing.Failures, situation.NextTry(m.now())
 	}
 	if len(failures) > 0 {
 		last := failures[len(failures)-1]
@@ -109,7 +107,7 @@ func (m *Manager) reading(id acmecore.ID) (read reading) {
 		return read
 	}
 	read.pair, read.Version, read.err = m.current(id)
-	read.pair.Names = read.Names
+	read.pair.Names, read.Keyless = read.Names, read.pair.Keyless
 	if leaf := leafOf(read.pair); leaf != nil {
 		read.describe(leaf)
 	}
@@ -118,7 +116,7 @@ func (m *Manager) reading(id acmecore.ID) (read reading) {
 	case acmecore.KindOf(problem) == acmecore.NotFound:
 		return read
 	case problem == nil:
-		if problem = lacks(leafOf(read.pair), read.Names); problem == nil {
+		if problem = errors.Join(lacks(leafOf(read.pair), read.Names), m.misses(read)); problem == nil {
 			problem = m.revocation(id, read.Version)
 			read.Revoked = problem != nil
 		}
@@ -152,22 +150,28 @@ func noRecord() *config.Certificate { return new(config.Certificate) }
 // readRecord fills in what is wanted. Beside an error it returns the record as far as
 // it can be read: an empty one where that is not at all.
 func (m *Manager) readRecord(c *acmecore.Certificate) (*config.Certificate, error) {
-	path, text, err := m.root.Record(c.ID)
+	return m.readRecordBy(m.Config(), c)
+}
+
+// readRecordBy is readRecord by a configuration.
+func (m *Manager) readRecordBy(by *config.Config, c *acmecore.Certificate) (*config.Certificate, error) {
+	record, err := m.recordFor(by, c.ID)
 	if acmecore.KindOf(err) == acmecore.NotFound {
 		return noRecord(), nil
 	}
 	if err != nil {
 		return noRecord(), err
 	}
-	record, err := config.ParseCertificate(path, text)
-	if err != nil {
-		return noRecord(), err
-	}
 	if c.Names, err = record.HostNames(); err != nil {
 		return noRecord(), err
 	}
-	c.Profile, c.Targets = acmecore.Inert(record.Profile), targetNames(m.Config().TargetsFor(c.ID, record))
-	c.CA, _, err = m.Config().Find(m.firstCA(record))
+	if c.TwinOf = record.Beside(); c.TwinOf == "" {
+		for _, kind := range further(by, record) {
+			c.Twins = append(c.Twins, besideID(c.ID, kind))
+		}
+	}
+	c.Profile, c.Targets = acmecore.Inert(record.Profile), targetNames(by.TargetsFor(c.ID, record))
+	c.CA, _, err = by.Find(by.AuthoritiesFor(record)[0])
 	return record, err
 }
 
@@ -190,13 +194,17 @@ func (m *Manager) current(id acmecore.ID) (pair install.Pair, version string, er
 	}
 	chain, problem := parsed(pair.FullChain)
 	pair.Chain = chain
-	if err = errors.Join(problem, err); err == nil {
+	if err = errors.Join(problem, err); err == nil && pair.Key == nil {
+		pair.Keyless = true
+		return pair, version, nil
+	}
+	if err == nil {
 		pair.Signer, err = keys.Decode(pair.Key)
 	}
 	if err != nil {
 		return pair, version, fmt.Errorf("its current version: %w", err)
 	}
-	if public, ok := pair.Signer.Public().(interface{ Equal(crypto.PublicKey) bool }); !ok || !public.Equal(chain[0].PublicKey) {
+	if !keys.Equal(pair.Signer.Public(), chain[0].PublicKey) {
 		err = errors.New("the key of its current version is not the certificate's")
 	}
 	return pair, version, err
@@ -221,7 +229,7 @@ func parsed(text []byte) (chain []*x509.Certificate, err error) {
 // was changed and the certificate not yet obtained again.
 func lacks(leaf *x509.Certificate, names []acmecore.Name) error {
 	for _, name := range names {
-		if !slices.Contains(leaf.DNSNames, string(name)) {
+		if !isFor(leaf, name) {
 			return fmt.Errorf("its current version lacks the name %s; obtain it again: wcme certify", name)
 		}
 	}

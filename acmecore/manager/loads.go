@@ -163,7 +163,7 @@ func (m *Manager) actionsNamed(name string) (actions []config.Load, err error) {
 
 // everything is the batch of all certificates.
 func (m *Manager) everything() (batch load.Batch, err error) {
-	ids, err := m.root.Records()
+	ids, err := m.managedIDs()
 	for _, id := range ids {
 		read := m.reading(id)
 		batch.Names = append(batch.Names, read.Names...)

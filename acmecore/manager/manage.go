@@ -34,7 +34,7 @@ func (m *Manager) Manage(ctx context.Context, request control.ManageRequest, pro
 	run, err := m.pipeline.Pass(ctx, wanted, progress)
 	if !request.DryRun {
 		m.audit(ctx, "manage", joined(force), "", treatedInWords(run), outcome(err))
-		err = errors.Join(err, m.sweep())
+		err = errors.Join(err, m.sweep(ctx))
 	}
 	return run, interruptedOr(err, "manage", "certificates")
 }
@@ -69,8 +69,16 @@ func (m *Manager) Keep(ctx context.Context, kick <-chan struct{}) {
 		defer close(reporting)
 		m.reporter.Run(ctx)
 	}()
+	looking := make(chan struct{})
+	go func() {
+		defer close(looking)
+		m.sweepLeft(ctx)
+		m.lookUpDaily(ctx)
+	}()
+	m.keeps.Store(true)
 	m.pipeline.Keep(ctx, func(after time.Time) time.Time { return m.rules(noRecord()).NextDaily(after) }, kick)
 	<-reporting
+	<-looking
 }
 
 // Started tells, at the start of an overseer, of the end of the one before where

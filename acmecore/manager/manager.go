@@ -41,7 +41,10 @@ type Manager struct {
 	version string
 	log     *slog.Logger
 	now     func() time.Time
+	clock   Clock // zero for the machine's
 	busy    busy
+	showing busy // names whose certificates of tls-alpn-01 are shown
+	writing busy // records at an acme-dns
 	// ordering is read-locked while an order is in the works, or a probe.
 	ordering sync.RWMutex
 	probes   chan struct{} // the places of maxProbes
@@ -52,12 +55,16 @@ type Manager struct {
 	host     string // its name; "" where it has none
 	pacing   sync.Mutex
 	paces    map[string]schedule.Pace // by the CA's directory
-	asking   sync.Mutex               // of asked; held for no longer than a look
+	asking   sync.Mutex               // of asked, and of what accounts wait for; held for no longer than a look
 	asked    map[string]askedCA       // likewise
 	refusals refusals
 	hosts    hosts
 	errands  errands
 	records  remembered
+	parsed   parsedRecords
+	ledgers  ledgers
+	permits  permits
+	keeps    atomic.Bool // the daily work is done
 	listing  index
 	reached  reachedCAs
 }
@@ -133,15 +140,15 @@ func (m *Manager) Config() *config.Config { return m.config.Load() }
 // certificates that were kept but not yet published in ssl, and challenges that
 // nobody will ask for. It publishes what the script must know of the
 // configuration. It returns the problems of all certificates; none keeps another
-// from recovering.
+// from recovering. No hook is called: that may take its time, and is of the first sweep.
 func (m *Manager) Recover() error {
-	ids, err := m.root.Records()
-	problems := errors.Join(err, m.root.Sweep(), m.endLeftover(), m.check(m.Config()),
+	ids, err := m.managedIDs()
+	problems := errors.Join(err, m.root.Sweep(), m.endLeftover(), m.endHooks(), m.check(m.Config()),
 		spread(len(ids), func(i int) error { return m.settle(ids[i]) }))
 	if err == nil {
 		problems = errors.Join(problems, m.dropOrphans(ids))
 	}
-	return errors.Join(problems, m.publish(m.Config()), m.sweepProbes(), m.sweep())
+	return errors.Join(problems, m.publish(m.Config()), m.sweepProbes(), m.tidy())
 }
 
 // dropOrphans drops orders in flight that nobody will take up: those of certificates
@@ -149,17 +156,24 @@ func (m *Manager) Recover() error {
 func (m *Manager) dropOrphans(managed []acmecore.ID) error {
 	ids, problems := m.root.InFlight()
 	for _, id := range ids {
-		if !slices.Contains(managed, id) {
+		base, _, _ := baseOf(id) // whose record says whether it is managed, unless it cannot be read
+		_, unreadable := m.recordAt(base)
+		if !slices.Contains(managed, id) && (unreadable == nil || !slices.Contains(managed, base)) {
 			problems = errors.Join(problems, m.root.DropOrder(id))
 		}
 	}
 	return problems
 }
 
-// sweep removes what is left in www when no order is in flight. While one is,
+// sweep removes what killed runs have left of challenges, by hooks too.
+func (m *Manager) sweep(ctx context.Context) error {
+	return errors.Join(m.tidy(), m.sweepHooks(ctx))
+}
+
+// tidy removes what is left in www when no order is in flight. While one is,
 // the CA may be about to fetch its challenge: also for an order whose run was
 // killed, until the next run takes it up.
-func (m *Manager) sweep() error {
+func (m *Manager) tidy() error {
 	if !m.ordering.TryLock() {
 		return nil
 	}
@@ -167,7 +181,7 @@ func (m *Manager) sweep() error {
 	if ids, err := m.root.InFlight(); err != nil || len(ids) > 0 {
 		return err
 	}
-	return m.spots().sweep()
+	return errors.Join(m.leaveHooks(), m.sweepTXT(), m.spots().sweep())
 }
 
 func (m *Manager) challenges() challenge.Directory {
@@ -187,6 +201,9 @@ func (m *Manager) CheckCA(ctx context.Context, ca string) (acmecore.Authority, e
 	answer, err := client.Discover(ctx)
 	m.noteReached(authority, answer.Milliseconds, err)
 	answer.CA = name
+	if account, _, err := m.account(authority); err == nil {
+		answer.Agreed, answer.Account = account.Terms, account.URL
+	}
 	return answer, interruptedOr(err, "check", name)
 }
 
@@ -204,7 +221,7 @@ func (m *Manager) client(authority config.Authority, options order.Options) (*or
 		options.Proxy = order.Through(proxy.URL())
 	}
 	options.UserAgent = "wcme/" + m.version
-	options.Now = m.now
+	options.Now, options.Sleep, options.Patience = m.now, m.clock.Sleep, m.clock.Patience
 	return order.New(options), nil
 }
 

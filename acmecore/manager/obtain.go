@@ -14,20 +14,25 @@ import (
 	"wcme/acmecore/store"
 )
 
-// obtain orders the certificate and keeps it. An account that the CA has forgotten
+// obtainAt orders the certificate and keeps it. An account that the CA has forgotten
 // is registered again, once, with the key that it had.
-func (m *Manager) obtain(ctx context.Context, p *plan, report acmecore.Progress) error {
+func (m *Manager) obtainAt(ctx context.Context, p *plan, report acmecore.Progress) error {
 	defer func() { // an order that was gone on with may have left challenges of before a kill
-		if err := m.sweep(); err != nil {
+		if err := m.sweep(ctx); err != nil {
 			m.log.Warn("challenges not swept", "error", err)
 		}
 	}()
+	release, err := m.orderInTurn(ctx, p)
+	if err != nil {
+		return err
+	}
+	defer release()
 	m.ordering.RLock()
 	defer m.ordering.RUnlock()
 	if err := m.root.CanWrite(); err != nil {
 		return err
 	}
-	account, key, err := m.account(p.authority)
+	account, key, err := m.accountInForce(ctx, p.authority, report)
 	if err != nil {
 		return err
 	}
@@ -35,7 +40,9 @@ func (m *Manager) obtain(ctx context.Context, p *plan, report acmecore.Progress)
 	if err != nil {
 		return err
 	}
-	if err = m.orderTwice(ctx, p, account, key, report); err == nil {
+	err = m.orderWithKey(ctx, p, account, key, report)
+	if err = m.afterOrder(ctx, p.authority, account, key, err, report); err == nil {
+		m.forgetRequests(p)
 		return nil
 	}
 	if ids, flying := m.root.InFlight(); flying == nil && !slices.Contains(ids, p.id) {
@@ -50,21 +57,25 @@ func (m *Manager) obtain(ctx context.Context, p *plan, report acmecore.Progress)
 // misspelt must not be ordered every day. What somebody else has done to the record
 // meanwhile stays.
 func (m *Manager) announce(p *plan) (takeBack func() error, err error) {
-	_, before, err := m.root.Record(p.id)
+	_, before, err := m.root.Record(p.recorded)
 	isNew := acmecore.KindOf(err) == acmecore.NotFound
 	if err != nil && !isNew {
 		return nil, err
 	}
+	if err := m.announceRequest(p); err != nil {
+		return nil, err
+	}
 	written, err := m.record(p)
 	return func() error {
-		_, now, err := m.root.Record(p.id)
+		defer m.forgetRequests(p)
+		_, now, err := m.root.Record(p.recorded)
 		switch {
 		case err != nil, written == nil, !bytes.Equal(now, written):
 			return nil
 		case isNew:
-			return m.root.DropRecord(p.id)
+			return m.root.DropRecord(p.recorded)
 		}
-		return m.root.PutRecord(p.id, before)
+		return m.root.PutRecord(p.recorded, before)
 	}, err
 }
 
@@ -89,41 +100,45 @@ func (m *Manager) order(ctx context.Context, p *plan, account acmecore.Account, 
 	if err != nil {
 		return err
 	}
+	if err := m.dropCompromised(p.id, report); err != nil {
+		return err
+	}
 	journal, err := m.root.OpenJournal(p.id, store.Order{Directory: account.Directory, Account: account.URL,
-		Names: p.names, Key: p.key, Profile: p.record.Profile, Began: m.now().UTC()})
+		Names: p.names, Key: p.key, Profile: p.record.Profile, Validity: p.record.Validity.Duration, Began: m.now().UTC(),
+		Request: p.requestDER(), Given: m.givenKey(p, report), Imported: p.imported != nil})
 	if err != nil {
 		return err
 	}
-	wanted := order.Wanted{Names: p.names, Key: journal.Key(), Profile: p.record.Profile}
-	chain, err := m.prove(ctx, client, p.record, wanted, journal)
+	obtained, err := m.prove(ctx, client, p, m.wanted(p, account, journal), m.ownOrder(p, journal), report)
 	m.noteReached(p.authority, 0, err)
 	if err != nil {
+		m.keepRefused(p, account, err, report)
 		if journal.URL() == "" {
 			err = errors.Join(err, journal.Close())
 		}
 		return err
 	}
-	return m.keep(p, journal, chain, acmecore.Issue{CA: p.ca, Directory: account.Directory, Account: account.URL, Order: journal.URL(),
-		Profile: p.record.Profile, At: m.now().UTC()}, report)
+	return m.keep(p, journal, obtained.Chain, m.issued(p, account, journal, obtained), report)
 }
 
 // prove takes the order to its chain while its challenges can be answered.
-func (m *Manager) prove(ctx context.Context, client *order.Client, record *config.Certificate, wanted order.Wanted, journal *store.Journal) ([][]byte, error) {
-	challenges, release, err := m.provable(record, wanted.Names)
+func (m *Manager) prove(ctx context.Context, client *order.Client, p *plan, wanted order.Wanted, journal order.Journal, report acmecore.Progress) (order.Obtained, error) {
+	challenges, release, err := m.provable(ctx, p, report)
 	if err != nil {
-		return nil, err
+		return order.Obtained{}, err
 	}
 	defer release()
-	return client.Obtain(ctx, wanted, journal, challenges)
+	return client.Obtain(ctx, wanted, m.counting(p, journal), challenges)
 }
 
 // keep makes the new certificate the current one.
 func (m *Manager) keep(p *plan, journal *store.Journal, chain [][]byte, issue acmecore.Issue, report acmecore.Progress) error {
-	version, err := m.root.KeepVersion(p.id, journal.Key(), chain, issue)
+	version, err := m.keepVersion(p, journal, chain, issue)
 	if err != nil {
 		return err
 	}
 	m.step(report, "store", string(p.id), "kept as version "+version)
+	m.dropRefused(p.id)
 	changed, err := m.root.PublishProducts(p.id)
 	closed := journal.Close() // whatever has become of the products, there is nothing to go on with
 	if err != nil {
@@ -136,11 +151,11 @@ func (m *Manager) keep(p *plan, journal *store.Journal, chain [][]byte, issue ac
 // record writes the record, and returns what it wrote: nothing where the record that is
 // there says the same, which may be somebody's own, with comments.
 func (m *Manager) record(p *plan) (written []byte, err error) {
-	text, err := p.record.Text()
-	if err != nil || m.says(p.id, text) {
+	text, err := p.whole.Text()
+	if err != nil || m.says(p.recorded, text) {
 		return nil, err
 	}
-	return text, m.root.PutRecord(p.id, text)
+	return text, m.root.PutRecord(p.recorded, text)
 }
 
 // says tells whether the record on disk means what the text, of Certificate.Text, does.

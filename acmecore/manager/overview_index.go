@@ -39,7 +39,7 @@ type entry struct {
 // known is an entry, and what tells whether it is still so.
 type known struct {
 	entry    *entry
-	targets  []string      // paths of the files in targets
+	targets  []string      // paths of the files in targets, and of what else it was read from
 	stamps   []store.Stamp // of all files
 	youngest time.Time
 	read     time.Time
@@ -59,7 +59,7 @@ func (g ground) equal(other ground) bool {
 
 // lookAgain brings the index into line with the files.
 func (m *Manager) lookAgain(ctx context.Context, x *index) error {
-	ids, err := m.root.Records()
+	ids, err := m.managedIDs()
 	if err != nil {
 		return err
 	}
@@ -129,6 +129,7 @@ func (m *Manager) learn(id acmecore.ID, before known) known {
 	for _, placed := range situation.Placed {
 		targets = append(targets, placed.Files...)
 	}
+	targets = append(targets, m.readBeside(id)...)
 	if !slices.Equal(targets, before.targets) {
 		k.targets, k.stamps = targets, placeStamps(k.stamps[:store.OwnStamps:store.OwnStamps], targets)
 		k.passing = k.passing || slices.ContainsFunc(k.stamps[store.OwnStamps:], store.Stamp.IsAbsent)

@@ -23,12 +23,13 @@ const maxProbes = 8
 // challenges of an order are, and disturb none. Nothing that they find out keeps
 // anybody from ordering a certificate.
 func (m *Manager) CheckChallenge(ctx context.Context, request control.ChallengeRequest, progress acmecore.Progress) ([]acmecore.Reach, error) {
-	return m.checkChallenge(ctx, request, nil, progress)
+	return m.checkChallenge(ctx, request, nil, nil, progress)
 }
 
 // checkChallenge is CheckChallenge, but for the names that are to be asked for outside
-// alone: see probe.Options.
-func (m *Manager) checkChallenge(ctx context.Context, request control.ChallengeRequest, outside func(acmecore.Name) bool, progress acmecore.Progress) ([]acmecore.Reach, error) {
+// alone: see probe.Options. by are the ways to prove the names; nil finds them in the
+// records.
+func (m *Manager) checkChallenge(ctx context.Context, request control.ChallengeRequest, by waysOf, outside func(acmecore.Name) bool, progress acmecore.Progress) ([]acmecore.Reach, error) {
 	lookup, err := lookupOf(request.DNS)
 	if err != nil {
 		return nil, err
@@ -40,6 +41,46 @@ func (m *Manager) checkChallenge(ctx context.Context, request control.ChallengeR
 	if err != nil {
 		return nil, err
 	}
+	if by == nil {
+		by = m.recordedWays(names)
+	}
+	reaches, err := m.reachAll(ctx, names, by, probe.Options{
+		Lookup:    lookup,
+		Port:      request.Port,
+		UserAgent: "wcme/" + m.version + " check; asks as a certification authority does",
+		Absent:    challenge.Absent,
+		Progress:  m.steps("check challenge", progress),
+		Outside:   outside,
+	})
+	return reaches, interruptedOr(err, "check challenge of", string(names[0]))
+}
+
+// reachAll says of each name how it is proved, and asks for challenges of those whose
+// challenges a CA would ask for on port 80.
+func (m *Manager) reachAll(ctx context.Context, names []acmecore.Name, by waysOf, options probe.Options) ([]acmecore.Reach, error) {
+	reaches := make([]acmecore.Reach, len(names))
+	var places []int // in the list
+	var asked []acmecore.Name
+	for i, name := range names {
+		if w := by(name); w.asksForFiles(name) {
+			places, asked = append(places, i), append(asked, name)
+		} else {
+			reaches[i] = w.otherwise(name)
+		}
+	}
+	if len(asked) == 0 {
+		return reaches, nil
+	}
+	probed, err := m.publishAndProbe(ctx, asked, options)
+	for i, reach := range probed {
+		reach.Ways = by(asked[i]).list(asked[i])
+		reaches[places[i]] = reach
+	}
+	return reaches, err
+}
+
+// publishAndProbe publishes a challenge for each name, and asks for it.
+func (m *Manager) publishAndProbe(ctx context.Context, names []acmecore.Name, options probe.Options) ([]acmecore.Reach, error) {
 	m.ordering.RLock() // nobody sweeps meanwhile
 	defer m.ordering.RUnlock()
 	challenges, release, err := m.answerable()
@@ -47,16 +88,8 @@ func (m *Manager) checkChallenge(ctx context.Context, request control.ChallengeR
 		return nil, err
 	}
 	defer release()
-	reaches, err := m.probeAll(ctx, names, probe.New(probe.Options{
-		Challenges: challenges,
-		Lookup:     lookup,
-		Port:       request.Port,
-		UserAgent:  "wcme/" + m.version + " check; asks as a certification authority does",
-		Absent:     challenge.Absent,
-		Progress:   m.steps("check challenge", progress),
-		Outside:    outside,
-	}))
-	return reaches, interruptedOr(err, "check challenge of", string(names[0]))
+	options.Challenges = challenges
+	return m.probeAll(ctx, names, probe.New(options))
 }
 
 // probeAll checks the names, some at once; the first that cannot be checked ends it.
@@ -97,9 +130,7 @@ func (m *Manager) namesToCheck(ctx context.Context, asked []acmecore.Name) ([]ac
 		}
 		for _, c := range certificates {
 			for _, name := range c.Names {
-				if !name.Wildcard() { // no CA asks for those here
-					texts = append(texts, string(name))
-				}
+				texts = append(texts, string(name))
 			}
 		}
 	}
@@ -110,9 +141,6 @@ func parseToCheck(texts []string) (names []acmecore.Name, err error) {
 	seen := make(map[acmecore.Name]bool)
 	for _, text := range texts {
 		name, err := acmecore.ParseName(text)
-		if err == nil {
-			err = acmecore.HTTP01.CanProve(name)
-		}
 		if err != nil {
 			return nil, err
 		}

@@ -33,9 +33,13 @@ func (m *Manager) registerAt(ctx context.Context, name string, authority config.
 		return acmecore.Account{}, err
 	}
 	defer release()
-	account, _, err := m.account(authority)
+	account, key, err := m.account(authority)
 	entry.Before, entry.After = account.URL, account.URL
 	switch {
+	case request.New && err == nil: // what the key of the one before is must not be forgotten
+		if _, _, err := m.settleRollover(ctx, authority, account, key, m.steps("register", progress)); acmecore.KindOf(err) == acmecore.Unreachable {
+			return acmecore.Account{}, err
+		}
 	case request.New, acmecore.KindOf(err) == acmecore.NotFound:
 	case err != nil:
 		return acmecore.Account{}, err
@@ -46,6 +50,10 @@ func (m *Manager) registerAt(ctx context.Context, name string, authority config.
 	account, err = m.register(ctx, authority, request, m.steps("register", progress))
 	if err != nil {
 		return acmecore.Account{}, interruptedOr(err, "register at", name)
+	}
+	// A change of the key that could not be ended is the one of the account before.
+	if err := m.setAsideRollover(account, m.steps("register", progress)); err != nil {
+		return acmecore.Account{}, err
 	}
 	account.CA, account.Created = name, m.now().UTC()
 	entry.After = account.URL
@@ -76,7 +84,7 @@ func (m *Manager) register(ctx context.Context, authority config.Authority, requ
 	if err != nil {
 		return acmecore.Account{}, err
 	}
-	binding, err := m.binding(authority)
+	binding, err := m.bindingOf(authority, request)
 	if err != nil {
 		return acmecore.Account{}, err
 	}
@@ -129,7 +137,7 @@ func (m *Manager) registerAgain(ctx context.Context, authority config.Authority,
 	m.log.Warn("the CA did not know the account any more: its key is registered again", "ca", lost.CA, "account", account.URL)
 	m.audit(ctx, "register", lost.CA, lost.URL, account.URL, done)
 	account.CA, account.Created, account.Existing = lost.CA, m.now().UTC(), false
-	return account, m.root.MoveAccount(account, key)
+	return account, m.root.ReplaceAccount(account, key)
 }
 
 // terms returns the URL of the terms of service agreed to: the one that the
@@ -151,21 +159,34 @@ func (m *Manager) terms(ctx context.Context, authority config.Authority, agreed 
 }
 
 // contact returns the addresses of the request, checked, or the configured ones.
-func (m *Manager) contact(asked []string) (addresses []string, err error) {
-	for _, text := range asked {
-		address, err := config.ParseMail(text)
-		if err != nil {
+func (m *Manager) contact(asked []string) ([]string, error) {
+	if len(asked) > 0 {
+		return addresses(asked)
+	}
+	return config.Texts(m.Config().Contact), nil
+}
+
+// bindingOf returns the external account binding of the request, or else the configured
+// one.
+func (m *Manager) bindingOf(authority config.Authority, request control.RegisterRequest) (*order.Binding, error) {
+	wrong := &acmecore.Error{Kind: acmecore.Invalid, Op: "register", Hint: "an external account binding is --eab-kid KID and --eab-key-file FILE, with --eab-alg where the CA wants another than HS256"}
+	switch {
+	case request.EABKeyID == "" && len(request.EABKey) == 0 && request.EABAlgorithm == "":
+		return m.binding(authority)
+	case request.EABKeyID == "":
+		wrong.Cause = errors.New("the key identifier of the external account binding is missing")
+		return nil, wrong
+	case len(request.EABKey) == 0:
+		wrong.Cause = errors.New("the HMAC key of the external account binding is missing")
+		return nil, wrong
+	}
+	var algorithm config.EABAlgorithm
+	if request.EABAlgorithm != "" {
+		if err := algorithm.UnmarshalText([]byte(request.EABAlgorithm)); err != nil {
 			return nil, err
 		}
-		addresses = append(addresses, address.String())
 	}
-	if len(asked) > 0 {
-		return addresses, nil
-	}
-	for _, address := range m.Config().Contact {
-		addresses = append(addresses, address.String())
-	}
-	return addresses, nil
+	return &order.Binding{KeyID: request.EABKeyID, Key: request.EABKey, Algorithm: algorithm.String()}, nil
 }
 
 // binding returns the external account binding, nil where the CA is given none. Its
@@ -181,7 +202,7 @@ func (m *Manager) binding(authority config.Authority) (*order.Binding, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &order.Binding{KeyID: authority.EABKeyID, Key: key}, nil
+	return &order.Binding{KeyID: authority.EABKeyID, Key: key, Algorithm: authority.EABAlgorithm.String()}, nil
 }
 
 func (m *Manager) bindingKey(file string) ([]byte, error) {

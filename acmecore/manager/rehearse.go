@@ -30,7 +30,7 @@ func (m *Manager) Rehearse(ctx context.Context, request control.CertifyRequest, 
 
 // rehearse is Rehearse, for a page or for the command line.
 func (m *Manager) rehearse(ctx context.Context, request control.CertifyRequest, forPage bool, progress acmecore.Progress) (acmecore.Rehearsal, error) {
-	names, err := namesOf(request)
+	names, err := m.namesWanted(request)
 	if err != nil {
 		return acmecore.Rehearsal{}, err
 	}
@@ -38,10 +38,20 @@ func (m *Manager) rehearse(ctx context.Context, request control.CertifyRequest, 
 	if err != nil {
 		return acmecore.Rehearsal{}, err
 	}
+	var side testSide
+	if request.DryRun && !request.Local && !forPage {
+		if side, err = m.testSideOf(plan); err != nil {
+			return acmecore.Rehearsal{}, err
+		}
+	}
 	result := m.planned(plan)
 	result.Asked = acmecore.Asked{CA: acmecore.Inert(request.CA), Key: firstOf(request.Keys), Profile: acmecore.Inert(request.Profile), Install: request.Install, Load: request.Load}
-	r := &rehearsal{Manager: m, plan: plan, request: request, forPage: forPage, report: m.steps("rehearse "+string(plan.id), progress), result: result}
-	for _, stage := range []func(context.Context){r.names, r.authority, r.challenges, r.caa, r.limits, r.places} {
+	r := &rehearsal{Manager: m, plan: plan, request: request, forPage: forPage, report: m.steps("rehearse "+string(plan.id), progress), result: result, testSide: side}
+	stages := []func(context.Context){r.names, r.authority, r.challenges, r.caa, r.inTurn, r.limits, r.places, r.order}
+	if request.Local {
+		stages = []func(context.Context){r.names, r.alone, r.challenges, r.limits, r.places}
+	}
+	for _, stage := range stages {
 		if stage(ctx); ctx.Err() != nil {
 			return acmecore.Rehearsal{}, interruptedOr(ctx.Err(), "rehearse", string(plan.id))
 		}
@@ -73,6 +83,8 @@ type rehearsal struct {
 	report  acmecore.Progress
 	result  acmecore.Rehearsal
 	found   acmecore.Authority // what the CA says of itself; the zero value where it says nothing
+	// testSide is where the certificate is ordered in the end; the zero value is nowhere.
+	testSide testSide
 }
 
 // add keeps a finding, and tells whoever waits for it.

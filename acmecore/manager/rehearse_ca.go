@@ -30,6 +30,11 @@ func (r *rehearsal) authority(ctx context.Context) {
 	}
 }
 
+// alone says what is not asked for, and what is known of the account.
+func (r *rehearsal) alone(context.Context) {
+	r.add(acmecore.Rehearsed{Subject: r.plan.ca, What: aboutCA, Unknown: true, Text: "neither the CA nor its CAA records are asked"}, r.accountThere())
+}
+
 // accountThere tells whether there is an account, and on which terms.
 func (r *rehearsal) accountThere() acmecore.Rehearsed {
 	finding := acmecore.Rehearsed{Subject: r.plan.ca, What: aboutCA}
@@ -61,9 +66,12 @@ func profileThere(profile string, found acmecore.Authority) acmecore.Rehearsed {
 	return finding
 }
 
-// challenges asks for a challenge of each name as the CA would.
+// challenges asks for a challenge of each name as the CA would, where that is one of
+// http-01, and says how the others are proved.
 func (r *rehearsal) challenges(ctx context.Context) {
-	reaches, err := r.checkChallenge(ctx, control.ChallengeRequest{Names: r.plan.names, DNS: r.errands.dns, Port: r.errands.port}, r.outside(), nil)
+	planned := r.ways(r.plan.record, r.experience(r.plan.id))
+	by := func(acmecore.Name) *ways { return planned }
+	reaches, err := r.checkChallenge(ctx, control.ChallengeRequest{Names: r.plan.names, DNS: r.errands.dns, Port: r.errands.port}, by, r.outside(), nil)
 	if err != nil {
 		r.add(acmecore.Rehearsed{Subject: string(r.plan.id), What: aboutChallenge, Wrong: true, Text: err.Error(), Try: acmecore.HintOf(err)})
 		return
@@ -97,7 +105,7 @@ func reached(reach acmecore.Reach) acmecore.Rehearsed {
 			findings = append(findings, found)
 		}
 	}
-	if reach.Path == "" && !slices.ContainsFunc(findings, func(f acmecore.Finding) bool { return f.Wrong }) {
+	if reach.Path == "" && !reach.Answered && !slices.ContainsFunc(findings, func(f acmecore.Finding) bool { return f.Wrong }) {
 		finding.Wrong, finding.Unknown = false, true // nobody was asked, for no fault of the name's
 	}
 	var texts []string
@@ -126,7 +134,7 @@ func (r *rehearsal) caa(ctx context.Context) {
 	if r.errands.dns != "" {
 		servers = []string{r.errands.dns}
 	}
-	resolver := caa.New(servers...)
+	resolver, planned := caa.New(servers...), r.ways(r.plan.record, r.experience(r.plan.id))
 	findings := make([]acmecore.Rehearsed, len(r.plan.names))
 	free := make(chan struct{}, maxLookups)
 	var all sync.WaitGroup
@@ -134,11 +142,17 @@ func (r *rehearsal) caa(ctx context.Context) {
 		free <- struct{}{}
 		all.Go(func() {
 			defer func() { <-free }()
-			findings[i] = resolver.Check(limited, caa.Question{Name: name, Identities: r.found.CAA, Account: account.URL, Method: "http-01"})
+			findings[i] = resolver.Check(limited, caa.Question{Name: name, Identities: r.found.CAA, Account: account.URL, Method: methodFor(planned, name)})
 		})
 	}
 	all.Wait()
 	r.add(findings...)
+}
+
+// methodFor is the method that the name is proved by first; "" where there is none.
+func methodFor(w *ways, name acmecore.Name) acmecore.Method {
+	methods, _ := w.Methods(name) // the plan has seen to it
+	return firstOf(methods)
 }
 
 // limits compares what was ordered with what CAs allow, by our own account of it.
@@ -147,9 +161,10 @@ func (r *rehearsal) limits(context.Context) {
 	if err != nil {
 		r.log.Warn("standing not read", "certificate", r.plan.id, "error", err)
 	}
-	budget := r.budget(r.plan.id, r.plan.names, standing)
+	budget := r.budget(r.plan.authority, r.plan.names)
 	r.add(r.limited("certificates for these very names in seven days", budget.Issued7Days, budget.Issued7Limit),
 		r.limited("refusals of one name in the last hour", budget.FailuresHour, budget.FailuresLimit))
+	r.add(r.roomLeft()...)
 	if until := untilOf(standing.Failures); until.After(r.now()) {
 		r.add(acmecore.Rehearsed{Subject: r.plan.ca, What: aboutLimits, Wrong: true,
 			Text: "the CA asks not to try again before " + until.UTC().Format(time.RFC3339), Try: "wait for that time"})

@@ -14,7 +14,7 @@ import (
 func (r *rehearsal) places(context.Context) {
 	targets, err := r.targets(r.plan.id, r.plan.record)
 	if err == nil {
-		err = r.fits(r.plan.id, r.plan.names, targets...)
+		_, err = r.kinds(r.plan)
 	}
 	switch {
 	case err != nil:

@@ -18,6 +18,10 @@ import (
 // so that the next pass orders another one.
 func (m *Manager) Revoke(ctx context.Context, request control.RevokeRequest, progress acmecore.Progress) (revoked acmecore.Certificate, err error) {
 	err = m.audited(ctx, "revoke", acmecore.Inert(string(request.ID)), func(entry *audit.Entry) (err error) {
+		if request.Certificate != nil {
+			revoked, err = m.revokeElsewhere(ctx, request, progress, entry)
+			return err
+		}
 		if _, err := m.managed([]acmecore.ID{request.ID}); err != nil {
 			return err
 		}
@@ -53,7 +57,7 @@ func (m *Manager) revoke(ctx context.Context, request control.RevokeRequest, pro
 	report := m.stepsOf(request.ID, progress)
 	reason := acmecore.RevocationReason(request.Reason)
 	m.auditBegun(*entry)
-	err = m.revokeAtCA(ctx, request.ID, leaf, reason, report)
+	err = m.revokeAtCA(ctx, request, version, leaf, report)
 	if err == nil || errors.Is(err, order.ErrRevoked) {
 		entry.After += ", revoked: " + reason.String()
 		err = errors.Join(err, m.noteRevoked(request.ID, version, reason, report))
@@ -91,26 +95,10 @@ func (m *Manager) notRevoked(id acmecore.ID, version string) error {
 
 // revokedAt is what a revoked certificate's problem is.
 func revokedAt(revocation acmecore.Revocation) string {
+	if !revocation.Listed.IsZero() {
+		return "its CA has revoked it, at " + revocation.Listed.Format(time.RFC3339) + " (" + reasonInWords(revocation.Reason) + ")"
+	}
 	return "it was revoked at " + revocation.At.Format(time.RFC3339)
-}
-
-// revokeAtCA asks the CA of the certificate's record, with the account there.
-func (m *Manager) revokeAtCA(ctx context.Context, id acmecore.ID, leaf *x509.Certificate, reason acmecore.RevocationReason, report acmecore.Progress) error {
-	_, record := m.read(id)
-	_, authority, err := m.Config().Find(m.firstCA(record))
-	if err != nil {
-		return err
-	}
-	account, key, err := m.account(authority)
-	if err != nil {
-		return err
-	}
-	client, err := m.client(authority, order.Options{Key: key, Account: account.URL, Progress: report})
-	if err != nil {
-		return err
-	}
-	m.step(report, "revoke", string(id), "asking the CA to revoke serial "+leaf.SerialNumber.Text(16)+": "+reason.String())
-	return client.Revoke(ctx, leaf.Raw, reason)
 }
 
 // noteRevoked remembers what the CA has done, and says what follows.
@@ -121,7 +109,7 @@ func (m *Manager) noteRevoked(id acmecore.ID, version string, reason acmecore.Re
 	}
 	text := "version " + version + " is noted as revoked"
 	if _, current, err := m.root.Chain(id); err == nil && current == version {
-		text += "; it stays in service until it is replaced, which the next daily pass does, or wcme manage at once"
+		text += "; it stays in service until it is replaced, which " + m.replacedBy(id)
 	}
 	m.step(report, "store", string(id), text)
 	return nil

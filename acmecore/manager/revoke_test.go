@@ -3,14 +3,18 @@ package manager_test
 import (
 	"context"
 	"encoding/json"
+	"encoding/pem"
 	"fmt"
 	"net/http"
+	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 	"time"
 
 	"wcme/acmecore"
 	"wcme/acmecore/control"
+	"wcme/acmecore/keys"
 	"wcme/acmecore/manager"
 	"wcme/deploy/lab"
 )
@@ -233,5 +237,161 @@ func TestRevokeWaitsForAnotherRun(t *testing.T) {
 	release()
 	if err := <-done; err != nil {
 		t.Fatal(err)
+	}
+}
+
+// revokedBy revokes, and its steps must say who has signed.
+func revokedBy(t *testing.T, m *manager.Manager, request control.RevokeRequest, want string) {
+	t.Helper()
+	heard := new(steps)
+	if _, err := m.Revoke(t.Context(), request, heard.of("revoke", nil)); err != nil {
+		t.Fatal(err)
+	}
+	if !heard.has("revoke", want) {
+		t.Errorf("want %q, steps: %q", want, heard.list)
+	}
+}
+
+func TestRevokeByTheCertificatesOwnKey(t *testing.T) {
+	t.Parallel()
+	s, m, pebble := certified(t)
+	serial := s.details().Certificate.Serial
+	revokedBy(t, m, control.RevokeRequest{ID: id, Reason: 1, ByKey: true}, "signed by the certificate's key")
+	if status, reason := statusAt(t, pebble, serial); status != "Revoked" || reason != 1 {
+		t.Errorf("the CA says %q, reason %d, want Revoked, 1", status, reason)
+	}
+}
+
+// TestRevokeByTheAccountThatOrdered: another one has taken its place since.
+func TestRevokeByTheAccountThatOrdered(t *testing.T) {
+	t.Parallel()
+	for what, row := range map[string]struct {
+		forget string // of the first account's directory
+		want   string
+	}{
+		"its key is kept":        {"", "signed by the account https://"},
+		"its key is not":         {"000001", "signed by the certificate's key"},
+		"nothing is there of it": {"*", "signed by the certificate's key"},
+	} {
+		t.Run(what, func(t *testing.T) {
+			t.Parallel()
+			s, m, pebble := certified(t)
+			serial := s.details().Certificate.Serial
+			first, _, err := s.root.Account(pebble.Directory)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if _, err := m.Register(t.Context(), control.RegisterRequest{New: true}, nil); err != nil {
+				t.Fatal(err)
+			}
+			want := row.want
+			switch row.forget {
+			case "":
+				want += strings.TrimPrefix(first.URL, "https://")
+			case "*":
+				s.remove("priv", "accounts")
+			default:
+				paths, err := filepath.Glob(s.path("priv", "accounts", "*", row.forget))
+				if err != nil || len(paths) != 1 {
+					t.Fatalf("got %v, %v", paths, err)
+				}
+				if err := os.RemoveAll(paths[0]); err != nil {
+					t.Fatal(err)
+				}
+			}
+			revokedBy(t, m, control.RevokeRequest{ID: id}, want)
+			if status, _ := statusAt(t, pebble, serial); status != "Revoked" {
+				t.Errorf("the CA says %q", status)
+			}
+		})
+	}
+}
+
+// TestRevokeWhatNobodyKnowsTheAccountOf: the current account is tried, and then the key.
+func TestRevokeWhatNobodyKnowsTheAccountOf(t *testing.T) {
+	t.Parallel()
+	s, m, pebble := certified(t)
+	serial := s.details().Certificate.Serial
+	s.remove(s.current("issue.json")...)
+	if _, err := m.Register(t.Context(), control.RegisterRequest{New: true}, nil); err != nil {
+		t.Fatal(err)
+	}
+	revokedBy(t, m, control.RevokeRequest{ID: id}, "signed by the certificate's key")
+	if status, _ := statusAt(t, pebble, serial); status != "Revoked" {
+		t.Errorf("the CA says %q", status)
+	}
+}
+
+// TestRevokeByFiles: nothing is kept of the certificate but what came with the request.
+// The CA refuses half of the nonces: what is signed again is signed by the right key.
+func TestRevokeByFiles(t *testing.T) {
+	t.Parallel()
+	pebble := lab.MustPebble(t, lab.MustBuild(t), lab.PebbleOptions{Dir: t.TempDir(), HTTPPort: 80, AlwaysValid: true, NonceReject: 50})
+	s := newSetting(t, fmt.Sprintf("ca = \"lab\"\naccept_terms = true\nverify.ports = []\n[authority.lab]\ndirectory = %q\nroots = %q\n", pebble.Directory, pebble.Roots))
+	m := s.manager()
+	if _, err := m.Register(t.Context(), control.RegisterRequest{}, nil); err != nil {
+		t.Fatal(err)
+	}
+	for _, kind := range []acmecore.KeyType{acmecore.EC256, acmecore.EC384, acmecore.RSA2048} {
+		wanted := request("www.example.test")
+		wanted.Keys, wanted.Force = []acmecore.KeyType{kind}, true
+		c, err := m.Certify(t.Context(), wanted, nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		files := control.RevokeRequest{Certificate: []byte(s.read(s.current("fullchain.pem")...)), PrivateKey: []byte(s.read(s.current("key.pem")...)), Reason: 4}
+		revoked, err := m.Revoke(t.Context(), files, nil)
+		if err != nil || revoked.Serial != c.Serial || revoked.ID != "" || !revoked.Revoked {
+			t.Errorf("%s: got %+v, %v", kind, revoked, err)
+		}
+		if status, reason := statusAt(t, pebble, c.Serial); status != "Revoked" || reason != 4 {
+			t.Errorf("%s: the CA says %q, reason %d", kind, status, reason)
+		}
+	}
+
+	// Without the key the account signs; DER will do.
+	again := request("www.example.test")
+	again.Force = true
+	c, err := m.Certify(t.Context(), again, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	block, _ := pem.Decode([]byte(s.read(s.current("fullchain.pem")...)))
+	if _, err := m.Revoke(t.Context(), control.RevokeRequest{Certificate: block.Bytes}, nil); err != nil {
+		t.Error(err)
+	}
+	if status, _ := statusAt(t, pebble, c.Serial); status != "Revoked" {
+		t.Errorf("the CA says %q", status)
+	}
+	if audit := s.read("log", "audit.log"); !strings.Contains(audit, `"what":"revoke","subject":"serial `+c.Serial+`"`) || strings.Contains(audit, "PRIVATE") {
+		t.Errorf("audit: %s", audit)
+	}
+}
+
+func TestRevokeByFilesThatMakeNoSense(t *testing.T) {
+	t.Parallel()
+	s := inService(t)
+	certificate, key := []byte(s.read(s.current("fullchain.pem")...)), []byte(s.read(s.current("key.pem")...))
+	other, err := keys.Encode(s.key())
+	if err != nil {
+		t.Fatal(err)
+	}
+	for what, row := range map[string]struct {
+		request control.RevokeRequest
+		want    string
+	}{
+		"a name as well":     {control.RevokeRequest{ID: id, Certificate: certificate}, "a file and the name"},
+		"no certificate":     {control.RevokeRequest{Certificate: []byte("hello")}, "no certificate in it"},
+		"nothing":            {control.RevokeRequest{Certificate: []byte{}}, "no certificate in it"},
+		"a key in its place": {control.RevokeRequest{Certificate: key}, "no certificate in it"},
+		"another key":        {control.RevokeRequest{Certificate: certificate, PrivateKey: other}, "the key is not that of the certificate"},
+		"no key":             {control.RevokeRequest{Certificate: certificate, PrivateKey: []byte("secret")}, "import key"},
+		"another reason":     {control.RevokeRequest{Certificate: certificate, Reason: 3}, "there is no reason 3"},
+		"another CA":         {control.RevokeRequest{Certificate: certificate, PrivateKey: key, CA: "nowhere"}, "there is no such authority"},
+	} {
+		_, err := s.manager().Revoke(t.Context(), row.request, nil)
+		if acmecore.KindOf(err) != acmecore.Invalid || !strings.Contains(err.Error(), row.want) || acmecore.HintOf(err) == "" || strings.Contains(err.Error(), "secret") {
+			t.Errorf("%s: got %v, hint %q, want %q", what, err, acmecore.HintOf(err), row.want)
+		}
 	}
 }

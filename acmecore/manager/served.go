@@ -12,7 +12,7 @@ import (
 // places are where visitors meet the certificate.
 func (m *Manager) places(c acmecore.Certificate, record *config.Certificate) verify.Places {
 	given := m.Config().VerifyFor(record)
-	places := verify.Places{Names: c.Names}
+	places := verify.Places{Names: c.Names, Twins: m.twinPrints(c)}
 	for _, port := range given.Ports {
 		places.Ports = append(places.Ports, verify.Port(port))
 	}
@@ -77,13 +77,13 @@ func (m *Manager) presence(ctx context.Context, id acmecore.ID) acmecore.Presenc
 // managed checks that the certificates are managed; none means all.
 func (m *Manager) managed(ids []acmecore.ID) ([]acmecore.ID, error) {
 	if len(ids) == 0 {
-		return m.root.Records()
+		return m.managedIDs()
 	}
 	for _, id := range ids {
 		if _, err := acmecore.ParseID(string(id)); err != nil { // it becomes part of a path
 			return nil, err
 		}
-		if _, _, err := m.root.Record(id); err != nil {
+		if _, _, err := m.root.Record(m.recordID(id)); err != nil {
 			return nil, err
 		}
 	}

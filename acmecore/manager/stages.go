@@ -12,7 +12,6 @@ import (
 
 	"wcme/acmecore"
 	"wcme/acmecore/config"
-	"wcme/acmecore/control"
 	"wcme/acmecore/order"
 	"wcme/acmecore/renew"
 	"wcme/acmecore/schedule"
@@ -28,15 +27,15 @@ func (s stages) Certificates() ([]acmecore.ID, error) {
 	if err := s.Complete(); err != nil {
 		return nil, err
 	}
-	return s.root.Records()
+	return s.managedIDs()
 }
 
 // Hold implements renew.Stages.
-func (s stages) Hold(id acmecore.ID) (release func(), busy bool) {
-	if s.busy.try(string(id)) != nil {
-		return nil, true
-	}
-	return func() { s.busy.release(string(id)) }, false
+func (s stages) Hold(ctx context.Context, id acmecore.ID, patience time.Duration) (release func(), busy bool) {
+	limited, cancel := context.WithTimeout(ctx, patience)
+	defer cancel()
+	release, err := s.busy.hold(limited, string(id))
+	return release, err != nil
 }
 
 // Look implements renew.Stages. Whatever cannot be read is a fact, too.
@@ -49,9 +48,7 @@ func (s stages) Look(id acmecore.ID) renew.Situation {
 		s.log.Warn("standing not read", "certificate", id, "error", err)
 	}
 	situation.Standing = standing
-	if _, authority, err := s.Config().Find(s.firstCA(record)); err == nil {
-		situation.Authority = authority.Directory.String()
-	}
+	s.source(&situation, record)
 	situation.Begun = s.root.Begun(id)
 	situation.Placed = s.placed(read)
 	for _, action := range s.loadsOf(id, record) {
@@ -127,7 +124,11 @@ func (m *Manager) window(ctx context.Context, c acmecore.Certificate) (order.Win
 	if err != nil {
 		return order.Window{}, err
 	}
-	_, authority, err := m.Config().Find(c.CA)
+	issue, err := m.root.Issue(c.ID, "")
+	if err != nil {
+		return order.Window{}, err
+	}
+	authority, err := m.issuedBy(c.ID, issue)
 	if err != nil {
 		return order.Window{}, err
 	}
@@ -179,15 +180,11 @@ type askedCA struct {
 
 // Obtain implements renew.Stages: as the certificate's record wants it.
 func (s stages) Obtain(ctx context.Context, id acmecore.ID, report acmecore.Progress) error {
-	_, record := s.read(id)
-	names, err := record.HostNames()
+	plan, err := s.planOf(id)
 	if err != nil {
 		return err
 	}
-	plan, err := s.plan(names, control.CertifyRequest{})
-	if err != nil {
-		return err
-	}
+	plan.scheduled = true
 	return s.obtain(ctx, plan, s.stepsOf(id, report))
 }
 
@@ -200,11 +197,17 @@ func (s stages) Failure(err error) acmecore.Failure {
 			failure.Until = problem.Until.UTC()
 		case *order.RefusedError:
 			failure.Refused = append(failure.Refused, acmecore.Name(problem.Name))
+			if problem.Method != "" {
+				if failure.Methods == nil {
+					failure.Methods = make(map[acmecore.Name]acmecore.Method)
+				}
+				failure.Methods[acmecore.Name(problem.Name)] = problem.Method
+			}
 		case *order.Problem:
 			failure.Type = cmp.Or(failure.Type, strings.TrimPrefix(problem.Type, acmecore.ProblemPrefix))
 		}
 	})
-	return failure
+	return blamed(failure, err)
 }
 
 // each visits the error and all that it wraps.
@@ -224,7 +227,7 @@ func each(err error, visit func(error)) {
 
 // Remember implements renew.Stages.
 func (s stages) Remember(id acmecore.ID, standing acmecore.Standing) error {
-	return s.root.PutStanding(id, standing)
+	return s.root.PutStanding(id, s.learned(id, standing))
 }
 
 // Record implements renew.Stages.

@@ -88,7 +88,7 @@ func (s stages) Install(id acmecore.ID) (done renew.Installed) {
 		if target.Look(read.pair).Current {
 			continue
 		}
-		if err := s.fits(id, read.Names, target); err != nil {
+		if err := s.fits(s.usesOf(read, target), id); err != nil {
 			done.Err = errors.Join(done.Err, err)
 			continue
 		}
@@ -191,7 +191,7 @@ func hadFiles(snapshot install.Snapshot) bool {
 // what there is not, two certificates or targets that would write the same file, a
 // load action that nobody should run, a chat service that there is not.
 func (m *Manager) check(c *config.Config) error {
-	ids, err := m.root.Records()
+	ids, err := m.managedBy(c)
 	if err != nil {
 		return err
 	}
@@ -202,6 +202,9 @@ func (m *Manager) check(c *config.Config) error {
 	})}
 	for _, given := range c.Load {
 		problems = append(problems, action(given).Check())
+	}
+	for _, given := range c.Hook {
+		problems = append(problems, m.checkHook(given))
 	}
 	for _, webhook := range c.Report.Webhooks {
 		problems = append(problems, report.CheckWebhook(webhook.Reveal()))
@@ -214,42 +217,87 @@ func (m *Manager) check(c *config.Config) error {
 // problem and no other certificate's.
 func (m *Manager) uses(c *config.Config, id acmecore.ID) (uses []install.Use, err error) {
 	certificate := acmecore.Certificate{ID: id}
-	record, _ := m.readRecord(&certificate)
+	record, _ := m.readRecordBy(c, &certificate)
 	if len(certificate.Names) == 0 {
 		return nil, nil
 	}
 	targets, err := m.targetsOf(c, id, record)
+	kind := m.kindOf(c, record)
 	for _, target := range targets {
-		uses = append(uses, install.Use{Target: target, ID: id, Names: certificate.Names})
+		uses = append(uses, install.Use{Target: target, ID: id, Names: certificate.Names, Key: kind})
 	}
-	return uses, errors.Join(err, c.CheckRecord(record))
+	if record.Beside() != "" {
+		return uses, nil // what else there is to say of its record, the other one says
+	}
+	return uses, errors.Join(err, c.CheckRecord(record), m.taken(c, id, record))
 }
 
-// fits tells whether no other certificate would be the same file in one of the
-// targets. Others are looked at only where a target calls its files the same for all.
-func (m *Manager) fits(id acmecore.ID, names []acmecore.Name, targets ...install.Target) error {
-	var own []install.Use
+// usesOf are targets that a certificate goes to as it is.
+func (m *Manager) usesOf(read reading, targets ...install.Target) (uses []install.Use) {
 	for _, target := range targets {
-		if isFixed(target) {
-			own = append(own, install.Use{Target: target, ID: id, Names: names})
+		uses = append(uses, install.Use{Target: target, ID: read.ID, Names: read.Names, Key: read.Key})
+	}
+	return uses
+}
+
+// fitsAll tells whether the certificates of one record would write no file twice, nor one
+// of another certificate.
+func (m *Manager) fitsAll(plans []*plan) error {
+	var own []install.Use
+	var ids []acmecore.ID
+	for _, p := range plans {
+		targets, _ := m.targets(p.id, p.record) // one that cannot be used is told when it is installed in
+		for _, target := range targets {
+			own = append(own, install.Use{Target: target, ID: p.id, Names: p.names, Key: p.key})
 		}
+		ids = append(ids, p.id)
 	}
-	if len(own) == 0 {
-		return nil
-	}
-	ids, err := m.root.Records()
-	problems := []error{err}
-	for _, other := range ids {
-		if other != id {
+	return m.fits(own, ids...)
+}
+
+// fits tells whether no other certificate would be the same file as one of those with the
+// IDs. Others are looked at only where a target calls its files the same for all, or for
+// all of a record.
+func (m *Manager) fits(own []install.Use, ids ...acmecore.ID) error {
+	others, err := m.rivals(own, ids)
+	problems := []error{err, m.clashes(own, nil)}
+	for _, other := range others {
+		if !slices.Contains(ids, other) {
 			uses, _ := m.uses(m.Config(), other) // its problems are its own
-			problems = append(problems, install.Clashes(slices.Concat(own, uses)))
+			problems = append(problems, m.clashes(own, uses))
 		}
 	}
 	return errors.Join(problems...)
 }
 
+// clashes are those of the uses with each other and with those of another certificate.
+func (m *Manager) clashes(own, other []install.Use) error {
+	if len(own) == 0 || len(own) == 1 && other == nil {
+		return nil
+	}
+	return install.Clashes(slices.Concat(own, other))
+}
+
+// rivals are the certificates that could be the same files.
+func (m *Manager) rivals(own []install.Use, ids []acmecore.ID) ([]acmecore.ID, error) {
+	if slices.ContainsFunc(own, func(use install.Use) bool { return isFixed(use.Target) }) {
+		return m.managedIDs()
+	}
+	base := m.recordID(ids[0])
+	record, err := m.recordFor(m.Config(), base)
+	if err != nil {
+		return nil, nil // it has none yet
+	}
+	rivals := []acmecore.ID{base}
+	for _, kind := range further(m.Config(), record) {
+		rivals = append(rivals, besideID(base, kind))
+	}
+	return rivals, nil
+}
+
 // isFixed tells whether one of the target's files has the same name for every
-// certificate.
+// certificate, or every one with such a key.
 func isFixed(target install.Target) bool {
-	return !strings.Contains(target.File, "{") || target.KeyFile != "" && !strings.Contains(target.KeyFile, "{")
+	fixed := func(pattern string) bool { return !strings.Contains(strings.ReplaceAll(pattern, "{key}", ""), "{") }
+	return fixed(target.File) || target.KeyFile != "" && fixed(target.KeyFile)
 }

@@ -5,7 +5,6 @@ import (
 	"context"
 	"maps"
 	"slices"
-	"strings"
 	"time"
 
 	"wcme/acmecore"
@@ -104,8 +103,8 @@ func (w *Watch) LookAtTrouble(ctx context.Context) error {
 	return w.askForAll(ctx, names, func(*outlook) {})
 }
 
-// inUse are the names of all certificates that can be asked for, and the CAs, each
-// sorted. A record that cannot be read has none: others tell of it.
+// inUse are the names of all certificates that a CA would ask for on port 80, and the
+// CAs, each sorted. A record that cannot be read has none: others tell of it.
 func (w *Watch) inUse() (names []acmecore.Name, cas []string) {
 	ids, err := w.root.Records()
 	if err != nil {
@@ -113,12 +112,14 @@ func (w *Watch) inUse() (names []acmecore.Name, cas []string) {
 	}
 	for _, id := range ids {
 		c := acmecore.Certificate{ID: id}
-		if _, err := w.readRecord(&c); err != nil {
+		record, err := w.readRecord(&c)
+		if err != nil {
 			continue
 		}
 		cas = append(cas, c.CA)
+		ways := w.ways(record, w.experience(id))
 		for _, name := range c.Names {
-			if !strings.HasPrefix(string(name), "*.") { // http-01 proves none (RFC 8555 section 8.3)
+			if ways.asksForFiles(name) {
 				names = append(names, name)
 			}
 		}

@@ -1,10 +1,8 @@
 package manager
 
 import (
-	"cmp"
 	"context"
 	"fmt"
-	"slices"
 	"sync"
 
 	"wcme/acmecore"
@@ -23,70 +21,44 @@ type solver interface {
 type ways struct {
 	*Manager
 	record *config.Certificate
-	files  *places
+	past   experience
+	files  *places // for http-01
+	alpn   *alpn   // for tls-alpn-01
+	txt    *txt    // for dns-01
+	hooks  *hooks
 
-	mu      sync.Mutex
-	solvers map[acmecore.Token]solver // that have published
+	mu       sync.Mutex                // of these two
+	solvers  map[acmecore.Token]solver // that have published
+	prepared map[proving]error         // what came of preparing a way
+
+	preparing sync.Mutex       // held while a way is prepared; of these
+	opened    map[opener]error // what came of opening
+	releases  []func()         // what ends that
+	begun     bool             // the order was: who reserves waits for nobody
+}
+
+// proving is a way to prove one name.
+type proving struct {
+	method acmecore.Method
+	name   acmecore.Name
 }
 
 var _ order.Challenges = (*ways)(nil)
 
-// provable makes sure, before anything is ordered, that each name can be proved, and
-// that what http-01 needs is there where a name may be proved by it; see answerable.
-func (m *Manager) provable(record *config.Certificate, names []acmecore.Name) (_ *ways, release func(), err error) {
-	w := m.ways(record)
-	files := false
-	for _, name := range names {
-		methods, err := w.Methods(name)
-		if err != nil {
-			return nil, nil, err
-		}
-		files = files || slices.Contains(methods, acmecore.HTTP01)
-	}
-	if !files {
-		return w, func() {}, nil
-	}
-	w.files, release, err = m.answerable()
-	return w, release, err
-}
-
-func (m *Manager) ways(record *config.Certificate) *ways {
-	return &ways{Manager: m, record: record, solvers: make(map[acmecore.Token]solver)}
+func (m *Manager) ways(record *config.Certificate, past experience) *ways {
+	return &ways{Manager: m, record: record, past: past, files: m.spots(), alpn: newALPN(m), txt: newTXT(m), hooks: newHooks(m),
+		solvers: make(map[acmecore.Token]solver), prepared: make(map[proving]error), opened: make(map[opener]error)}
 }
 
 // checkMethods makes sure that there is a way to prove each name.
 func (m *Manager) checkMethods(record *config.Certificate, names []acmecore.Name) error {
-	w := m.ways(record)
+	w := m.ways(record, experience{})
 	for _, name := range names {
 		if _, err := w.Methods(name); err != nil {
 			return err
 		}
 	}
 	return nil
-}
-
-// Methods implements order.Challenges.
-func (w *ways) Methods(name acmecore.Name) (methods []acmecore.Method, err error) {
-	allowed := w.Config().MethodsFor(w.record)
-	if allowed == nil {
-		allowed = acmecore.Methods()
-	}
-	var never, missing error // the first of each
-	for _, method := range allowed {
-		_, err := w.way(method, name)
-		switch {
-		case err == nil:
-			methods = append(methods, method)
-		case method.CanProve(name) != nil:
-			never = cmp.Or(never, err)
-		default:
-			missing = cmp.Or(missing, err)
-		}
-	}
-	if len(methods) == 0 {
-		return nil, cmp.Or(missing, never)
-	}
-	return methods, nil
 }
 
 // way returns what answers challenges of the method for the name. The error says why
@@ -102,11 +74,11 @@ func (w *ways) way(method acmecore.Method, name acmecore.Name) (solver, error) {
 	var err error
 	switch method {
 	case acmecore.HTTP01:
-		return w.files, nil // which is there once it is needed
+		return w.files, nil
 	case acmecore.DNS01:
-		found, err = w.dnsFor(name)
+		found = w.dnsFor(name)
 	case acmecore.TLSALPN01:
-		found, err = w.alpnFor(name)
+		found = w.alpnFor()
 	}
 	if found != nil || err != nil {
 		return found, err
@@ -127,8 +99,20 @@ func setUp(method acmecore.Method, name acmecore.Name) string {
 	return ""
 }
 
-// Publish implements order.Challenges.
+// Publish implements order.Challenges. Whatever goes wrong here, the CA has heard of
+// nothing, and the name may be proved in another way.
 func (w *ways) Publish(ctx context.Context, response order.Response) error {
+	err := w.prepare(ctx, proving{response.Method, response.Name})
+	if err == nil {
+		err = w.publish(ctx, response)
+	}
+	if err != nil {
+		return declined{err}
+	}
+	return nil
+}
+
+func (w *ways) publish(ctx context.Context, response order.Response) error {
 	way, err := w.way(response.Method, response.Name)
 	if err != nil {
 		return err
@@ -149,3 +133,11 @@ func (w *ways) Withdraw(ctx context.Context, response order.Response, valid bool
 	}
 	return way.withdraw(ctx, response, valid)
 }
+
+// declined is an error of before the CA was told: another way may be tried.
+type declined struct{ error }
+
+func (d declined) Unwrap() error { return d.error }
+
+// Declined tells order that another method may be tried.
+func (declined) Declined() bool { return true }

@@ -1,6 +1,60 @@
 package manager
 
-import "wcme/acmecore"
+import (
+	"context"
+	"sync"
 
-// alpnFor returns what answers tls-alpn-01 for the name; nil where nothing is configured.
-func (m *Manager) alpnFor(acmecore.Name) (solver, error) { return nil, nil }
+	"wcme/acmecore"
+	"wcme/acmecore/order"
+)
+
+// alpn has the responder show the certificates of tls-alpn-01 (RFC 8737) of one order.
+type alpn struct {
+	*Manager
+	mu   sync.Mutex
+	hide map[acmecore.Token]func()
+}
+
+var (
+	_ opener   = (*alpn)(nil)
+	_ reserver = (*alpn)(nil)
+)
+
+func newALPN(m *Manager) *alpn { return &alpn{Manager: m, hide: make(map[acmecore.Token]func())} }
+
+// alpnFor returns what answers tls-alpn-01; nil where nothing is configured.
+func (w *ways) alpnFor() solver {
+	if w.Responder == nil || !w.Responder.Shows() {
+		return nil
+	}
+	return w.alpn
+}
+
+// open implements opener.
+func (a *alpn) open() (release func(), err error) { return a.Responder.OpenTLS() }
+
+// reserve implements reserver: of two certificates for one name, a CA would be shown
+// but one.
+func (a *alpn) reserve(ctx context.Context, name acmecore.Name) (release func(), err error) {
+	return a.showing.hold(ctx, "challenges for "+string(name))
+}
+
+// publish implements solver.
+func (a *alpn) publish(_ context.Context, response order.Response) error {
+	hide := a.Responder.Show(response.Name, response.Certificate)
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	a.hide[response.Token] = hide
+	return nil
+}
+
+// withdraw implements solver.
+func (a *alpn) withdraw(_ context.Context, response order.Response, _ bool) error {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	if hide := a.hide[response.Token]; hide != nil {
+		hide()
+	}
+	delete(a.hide, response.Token)
+	return nil
+}

@@ -27,6 +27,7 @@ func (a *attempt) authorize(ctx context.Context, order *acme.Order) (withdraw fu
 		group.Go(func() { problems[i] = proofs[i].prove(ctx) })
 	}
 	group.Wait()
+	a.methods = methodsOf(proofs)
 	withdraw = func(ctx context.Context) {
 		for _, proof := range proofs {
 			group.Go(func() { proof.withdraw(context.WithoutCancel(ctx)) })
@@ -35,6 +36,17 @@ func (a *attempt) authorize(ctx context.Context, order *acme.Order) (withdraw fu
 	}
 	slices.SortStableFunc(problems, func(a, b error) int { return cmp.Compare(rank(a), rank(b)) })
 	return withdraw, joined(problems...)
+}
+
+// methodsOf returns the methods by which names were proved just now.
+func methodsOf(proofs []*proof) map[acmecore.Name]acmecore.Method {
+	methods := make(map[acmecore.Name]acmecore.Method)
+	for _, proof := range proofs {
+		if proof.valid && proof.told {
+			methods[proof.name] = proof.response.Method
+		}
+	}
+	return methods
 }
 
 // rank puts what decides first: a refusal ends the order, whatever else went
@@ -53,10 +65,12 @@ func rank(err error) int {
 type proof struct {
 	*attempt
 	url      string
-	name     acmecore.Name // once the CA has said which one it is
-	response *Response     // once it may be published
-	told     bool          // the CA has heard that the challenge can be answered
-	valid    bool          // and believes it
+	name     acmecore.Name     // once the CA has said which one it is
+	response *Response         // once it may be published
+	declined []error           // of methods that could not be published
+	without  []acmecore.Method // those methods
+	told     bool              // the CA has heard that the challenge can be answered
+	valid    bool              // and believes it
 }
 
 // prove looks at the authorization until the CA has decided. What it does next
@@ -64,9 +78,9 @@ type proof struct {
 // only if the CA has not heard.
 func (p *proof) prove(ctx context.Context) error {
 	err := p.poll(ctx, func(ctx context.Context) (done bool, err error) {
-		authorization, err := p.acme.GetAuthorization(ctx, p.url)
+		authorization, err := p.look(ctx)
 		if err != nil {
-			return false, p.explain(err, "look at authorization", cmp.Or(string(p.name), p.url))
+			return false, err
 		}
 		p.learn(authorization)
 		if p.name, err = p.ours(authorization); err != nil {
@@ -92,6 +106,21 @@ func (p *proof) prove(ctx context.Context) error {
 	return nil
 }
 
+// look fetches the authorization once. What says of no state or of no name is no
+// authorization (RFC 8555 section 7.1.4), and may be one the next time.
+func (p *proof) look(ctx context.Context) (*acme.Authorization, error) {
+	const op = "look at authorization"
+	authorization, err := p.acme.GetAuthorization(ctx, p.url)
+	subject := cmp.Or(string(p.name), p.url)
+	switch {
+	case err != nil:
+		return nil, p.explain(err, op, subject)
+	case authorization.Status == "" || authorization.Identifier.Value == "":
+		return nil, unreachable(op, subject, "the CA's answer is no authorization (RFC 8555 section 7.1.4)", hintTrouble)
+	}
+	return authorization, nil
+}
+
 // ours returns the name of an authorization, which must be one of the order's. That of
 // a wildcard has the name below it (RFC 8555 section 7.1.4).
 func (p *proof) ours(authorization *acme.Authorization) (acmecore.Name, error) {
@@ -105,7 +134,7 @@ func (p *proof) ours(authorization *acme.Authorization) (acmecore.Name, error) {
 // advance publishes the challenge of a pending authorization and tells the CA of
 // it. One that is no longer pending was told of before.
 func (p *proof) advance(ctx context.Context, authorization *acme.Authorization) error {
-	challenge, err := p.choose(authorization)
+	challenge, err := p.answer(ctx, authorization)
 	switch {
 	case err != nil:
 		return err
@@ -113,9 +142,6 @@ func (p *proof) advance(ctx context.Context, authorization *acme.Authorization) 
 		return refusal(string(p.name), errors.New("the CA does not offer the challenge any more that was answered"), hintTellCA)
 	case challenge.Status == acme.StatusInvalid:
 		return p.refusedName(string(p.name), authorization)
-	}
-	if err := p.publish(ctx, challenge); err != nil {
-		return err
 	}
 	if p.told || challenge.Status != acme.StatusPending {
 		p.told = true
@@ -127,6 +153,31 @@ func (p *proof) advance(ctx context.Context, authorization *acme.Authorization) 
 	p.told = true
 	p.steps.did("challenge", string(p.name), "told the CA")
 	return nil
+}
+
+// answer makes a challenge answerable that is to be told of, and returns it. Where its
+// method is declined, the next one is tried: the CA has heard of none yet.
+func (p *proof) answer(ctx context.Context, authorization *acme.Authorization) (*acme.Challenge, error) {
+	for {
+		challenge, err := p.choose(authorization)
+		if err != nil || challenge == nil || challenge.Status == acme.StatusInvalid {
+			return challenge, err
+		}
+		err = p.publish(ctx, challenge)
+		if challenge.Status != acme.StatusPending || !isDeclined(err) || ctx.Err() != nil {
+			return challenge, err
+		}
+		p.steps.did("challenge", string(p.name), fmt.Sprintf("not by %s: %s", acmecore.Inert(challenge.Type), acmecore.Inert(err.Error())))
+		p.withdraw(context.WithoutCancel(ctx)) // what was published of it
+		p.response = nil
+		p.declined, p.without = append(p.declined, err), append(p.without, acmecore.Method(challenge.Type))
+	}
+}
+
+// isDeclined tells whether another method may be tried.
+func isDeclined(err error) bool {
+	var declined interface{ Declined() bool }
+	return errors.As(err, &declined) && declined.Declined()
 }
 
 // publish makes the challenge answerable, the first time.

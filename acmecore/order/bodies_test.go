@@ -151,6 +151,20 @@ func (s slow) Read(p []byte) (int, error) {
 
 func (slow) Close() error { return nil }
 
+// TestPatienceIsWhatTheErrorSays of an answer that does not come.
+func TestPatienceIsWhatTheErrorSays(t *testing.T) {
+	for patience, words := range map[time.Duration]string{0: "no answer within 60 s", 90 * time.Second: "no answer within 90 s", 300 * time.Millisecond: "no answer within 0.3 s"} {
+		synctest.Test(t, func(t *testing.T) {
+			s := newMemory(t)
+			s.options.Patience = patience
+			s.options.Base = answers{memory{s.ca}, map[class]func(*http.Request) (*http.Response, error){
+				directory: func(r *http.Request) (*http.Response, error) { return body(slow{r.Context()}), nil },
+			}}
+			s.mustFail(outcome{kind: acmecore.Unreachable, words: []string{words}, hint: "way out"})
+		})
+	}
+}
+
 // TestSlowAnswersHaveAMinute, from the first byte sent to the last one read.
 func TestSlowAnswersHaveAMinute(t *testing.T) {
 	silent := func(r *http.Request) (*http.Response, error) {

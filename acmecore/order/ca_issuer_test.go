@@ -10,6 +10,7 @@ import (
 	"crypto/x509/pkix"
 	"encoding/pem"
 	"math/big"
+	"net/netip"
 	"testing"
 	"time"
 )
@@ -76,9 +77,18 @@ func sign(template *x509.Certificate, above link, public crypto.PublicKey) *x509
 }
 
 // issue returns the chain for a key and names, as PEM (section 9.1).
-func (i *issuer) issue(public crypto.PublicKey, names []string) []byte {
+func (i *issuer) issue(public crypto.PublicKey, names []string, changes ...func(*x509.Certificate)) []byte {
 	template := i.template("")
-	template.DNSNames = names
+	for _, name := range names {
+		if address, err := netip.ParseAddr(name); err == nil {
+			template.IPAddresses = append(template.IPAddresses, address.AsSlice())
+			continue
+		}
+		template.DNSNames = append(template.DNSNames, name)
+	}
+	for _, change := range changes {
+		change(template)
+	}
 	template.KeyUsage, template.ExtKeyUsage = x509.KeyUsageDigitalSignature, []x509.ExtKeyUsage{x509.ExtKeyUsageServerAuth}
 	if i.leaf != nil {
 		i.leaf(template)

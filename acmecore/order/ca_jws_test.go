@@ -122,9 +122,9 @@ func (ca *authority) check(e envelope, url string, kind class) (*message, *probl
 }
 
 // keyOf returns the key that must have signed: the one inside for newAccount,
-// the account's for all else (section 6.2).
+// either one for revokeCert, the account's for all else (section 6.2).
 func (ca *authority) keyOf(m *message, head protected, kind class) (*ecdsa.PublicKey, *problem) {
-	if (head.JWK == nil) == (head.Kid == "") || (head.JWK != nil) != (kind == newAccount) {
+	if (head.JWK == nil) == (head.Kid == "") || kind != revokeCert && (head.JWK != nil) != (kind == newAccount) {
 		return nil, malformed(http.StatusBadRequest, "jwk or kid is where the other one should be")
 	}
 	if head.JWK != nil {

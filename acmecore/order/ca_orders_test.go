@@ -5,21 +5,27 @@ import (
 	"crypto/x509"
 	"encoding/base64"
 	"encoding/json"
+	"encoding/pem"
 	"fmt"
 	"net/http"
+	"net/netip"
 	"slices"
 	"strings"
+	"time"
 )
 
 // caOrder is an order object (section 7.1.3).
 type caOrder struct {
-	id      int
-	status  string
-	names   []string
-	proofs  []*proof
-	profile string
-	looks   int // left until it is valid
-	chain   []byte
+	id       int
+	status   string
+	names    []string
+	proofs   []*proof
+	profile  string
+	replaces string
+	notAfter string
+	looks    int // left until it is valid
+	request  *x509.CertificateRequest
+	chain    []byte
 }
 
 // identifier is one of section 7.1.3's.
@@ -33,8 +39,9 @@ func (i identifier) MarshalJSON() ([]byte, error) {
 // serveNewOrder is section 7.4.
 func (ca *authority) serveNewOrder(w http.ResponseWriter, m *message) *problem {
 	var wanted struct {
-		Identifiers []identifier
-		Profile     string
+		Identifiers        []identifier
+		Profile            string
+		NotAfter, Replaces string
 	}
 	if err := strict(m.payload, &wanted); err != nil || len(wanted.Identifiers) == 0 {
 		return malformed(http.StatusBadRequest, fmt.Sprint("no order: ", err))
@@ -42,10 +49,17 @@ func (ca *authority) serveNewOrder(w http.ResponseWriter, m *message) *problem {
 	if wanted.Profile != "" && !slices.Contains(ca.profiles, wanted.Profile) {
 		return &problem{Status: 400, Type: "invalidProfile", Detail: "no such profile"}
 	}
-	placed := &caOrder{id: len(ca.orders) + 1, status: "pending", profile: wanted.Profile, looks: ca.issuingLooks}
+	if wanted.NotAfter != "" && !ca.choosable {
+		return malformed(http.StatusBadRequest, "NotBefore and NotAfter are not supported")
+	}
+	if refusal := ca.replace(wanted.Replaces); refusal != nil {
+		return refusal
+	}
+	placed := &caOrder{id: len(ca.orders) + 1, status: "pending", profile: wanted.Profile, looks: ca.issuingLooks,
+		notAfter: wanted.NotAfter, replaces: wanted.Replaces}
 	ca.orders = append(ca.orders, placed)
 	for _, wanted := range wanted.Identifiers {
-		if wanted.Type != "dns" || wanted.Value != strings.ToLower(wanted.Value) {
+		if wanted != identified(wanted.Value) || wanted.Value != strings.ToLower(wanted.Value) {
 			return &problem{Status: 400, Type: "unsupportedIdentifier", Detail: wanted.Value}
 		}
 		placed.names = append(placed.names, wanted.Value)
@@ -55,6 +69,25 @@ func (ca *authority) serveNewOrder(w http.ResponseWriter, m *message) *problem {
 	w.Header().Set("Location", ca.url(orderLook, placed.id))
 	reply(w, http.StatusCreated, ca.orderObject(placed))
 	return nil
+}
+
+// replace is RFC 9773 section 5.
+func (ca *authority) replace(id string) *problem {
+	switch {
+	case id != "" && !ca.renews:
+		ca.t.Errorf("the order replaces %s, of a CA that knows of no renewals", id)
+	case ca.replaced[id]:
+		return &problem{Status: http.StatusConflict, Type: "alreadyReplaced", Detail: "another order has done that"}
+	}
+	return nil
+}
+
+// identified is the identifier of a name (section 7.1.3, RFC 8738 section 3).
+func identified(name string) identifier {
+	if address, err := netip.ParseAddr(name); err == nil {
+		return identifier{"ip", address.String()}
+	}
+	return identifier{"dns", name}
 }
 
 // progress takes an order as far as its authorizations and its issuance are
@@ -81,13 +114,15 @@ func (ca *authority) orderObject(o *caOrder) map[string]any {
 	var identifiers []identifier
 	var urls []string
 	for i, name := range o.names {
-		identifiers = append(identifiers, identifier{"dns", name})
+		identifiers = append(identifiers, identified(name))
 		urls = append(urls, ca.url(authorization, o.proofs[i].id))
 	}
 	object := map[string]any{"status": o.status, "expires": ca.now().AddDate(0, 0, 7), "identifiers": identifiers,
 		"authorizations": urls, "finalize": ca.url(finalize, o.id)}
-	if o.profile != "" {
-		object["profile"] = o.profile
+	for field, value := range map[string]string{"profile": o.profile, "notAfter": o.notAfter, "replaces": o.replaces} {
+		if value != "" {
+			object[field] = value
+		}
 	}
 	if o.status == "valid" {
 		object["certificate"] = ca.url(certificate, o.id)
@@ -135,7 +170,13 @@ func (ca *authority) serveFinalize(w http.ResponseWriter, m *message, id int) *p
 		return refusal
 	}
 	ca.look(finalize, found)
-	found.chain = ca.issue(request.PublicKey, found.names)
+	found.request = request
+	found.chain = ca.issue(request.PublicKey, found.names, func(leaf *x509.Certificate) {
+		if found.notAfter != "" {
+			leaf.NotAfter, _ = time.Parse(time.RFC3339, found.notAfter)
+		}
+	})
+	ca.replaced[found.replaces] = found.replaces != ""
 	found.status = "processing"
 	if ca.issuingLooks == 0 {
 		ca.progress(found)
@@ -162,7 +203,11 @@ func readRequest(m *message, names []string) (*x509.CertificateRequest, *problem
 	if err != nil {
 		return nil, &problem{Status: 400, Type: "badCSR", Detail: err.Error()}
 	}
-	asked, wanted := slices.Sorted(slices.Values(request.DNSNames)), slices.Sorted(slices.Values(names))
+	addresses := make([]string, len(request.IPAddresses))
+	for i, address := range request.IPAddresses {
+		addresses[i] = address.String()
+	}
+	asked, wanted := slices.Sorted(slices.Values(append(addresses, request.DNSNames...))), slices.Sorted(slices.Values(names))
 	account, _ := m.account.jwk.public()
 	if !slices.Equal(asked, wanted) || account.Equal(request.PublicKey) {
 		return nil, &problem{Status: 400, Type: "badCSR", Detail: "other names than the order's, or the account's key"}
@@ -173,7 +218,7 @@ func readRequest(m *message, names []string) (*x509.CertificateRequest, *problem
 // look visits the challenges of an order once more, as a CA with many eyes does.
 func (ca *authority) look(when class, o *caOrder) {
 	for _, proof := range o.proofs {
-		if ca.visit(proof.token) != "" {
+		if ca.visit(proof.tokenOf(proof.method)) != "" {
 			ca.visits[when] = append(ca.visits[when], proof.name)
 		}
 	}
@@ -187,7 +232,34 @@ func (ca *authority) serveCertificate(w http.ResponseWriter, m *message, id int)
 		return refusal
 	}
 	ca.look(certificate, found)
+	for _, link := range ca.links {
+		w.Header().Add("Link", strings.ReplaceAll(link, "BASE", ca.base))
+	}
 	w.Header().Set("Content-Type", "application/pem-certificate-chain")
 	w.Write(bytes.Clone(found.chain))
 	return nil
+}
+
+// serveAlternate is another chain for the certificate of the last order.
+func (ca *authority) serveAlternate(w http.ResponseWriter, m *message, id int) *problem {
+	ca.mustBeGet(m)
+	change, refusal := pick(ca.alternates, id)
+	if refusal != nil {
+		return refusal
+	}
+	w.Header().Set("Content-Type", "application/pem-certificate-chain")
+	w.Write(encode(change(decoded(ca.orders[len(ca.orders)-1].chain))))
+	return nil
+}
+
+// decoded is the reverse of encode.
+func decoded(text []byte) (chain []*x509.Certificate) {
+	for block, rest := pem.Decode(text); block != nil; block, rest = pem.Decode(rest) {
+		certificate, err := x509.ParseCertificate(block.Bytes)
+		if err != nil {
+			panic(err)
+		}
+		chain = append(chain, certificate)
+	}
+	return chain
 }

@@ -1,6 +1,7 @@
 package order_test
 
 import (
+	"crypto/x509"
 	"encoding/json"
 	"fmt"
 	"net/http"
@@ -9,6 +10,8 @@ import (
 	"sync"
 	"testing"
 	"time"
+
+	"wcme/acmecore/order"
 )
 
 // class is what a request to a CA is for.
@@ -24,6 +27,10 @@ const (
 	orderLook     class = "order"
 	finalize      class = "finalize"
 	certificate   class = "certificate"
+	// Of the other ways to prove a name, and of chains beside the first.
+	dnsChallenge  class = "dns-01"
+	alpnChallenge class = "tls-alpn-01"
+	alternate     class = "alternate"
 )
 
 // classes are the classes that obtaining a certificate goes through, in order.
@@ -39,9 +46,17 @@ type authority struct {
 	base string // "https://127.0.0.1:1234"
 	diary
 
-	visit            func(token string) string // what a visitor of the challenge gets
-	terms            string                    // URL; "" for none
-	binding          map[string][]byte         // HMAC keys by their identifier; nil when accounts need no binding
+	visit            func(token string) string                 // what a visitor of the challenge gets
+	response         func(token string) (order.Response, bool) // what is published, of any method
+	offers           []string                                  // the types of challenges; nil is dns-01 and http-01
+	renews           bool                                      // it takes replacements (RFC 9773)
+	replaced         map[string]bool                           // certificates that were, by their identifiers
+	choosable        bool                                      // it lets anybody choose how long a certificate is valid
+	links            []string                                  // fields Link beside a certificate; BASE is its own URL
+	alternates       []func([]*x509.Certificate) []*x509.Certificate
+	terms            string            // URL; "" for none
+	binding          map[string][]byte // HMAC keys by their identifier; nil when accounts need no binding
+	bindingBy        string            // the only algorithm of a binding that it takes; "" for any
 	profiles         []string
 	proved           map[string]bool     // names with an authorization that is valid already
 	refused          map[string]*problem // names that are refused, and what is said of them
@@ -53,6 +68,7 @@ type authority struct {
 	mu       sync.Mutex
 	rules    []rule
 	counts   map[class]int
+	asked    map[string]int  // by path
 	agents   map[string]bool // User-Agents seen
 	nonces   map[string]bool
 	accounts []*account
@@ -65,8 +81,8 @@ type authority struct {
 func newAuthority(t *testing.T, now func() time.Time) *authority {
 	return &authority{
 		t: t, now: now, issuer: newIssuer(t, now),
-		proved: map[string]bool{}, refused: map[string]*problem{},
-		counts: map[class]int{}, agents: map[string]bool{}, nonces: map[string]bool{}, visits: map[class][]string{},
+		proved: map[string]bool{}, replaced: map[string]bool{}, refused: map[string]*problem{},
+		counts: map[class]int{}, asked: map[string]int{}, agents: map[string]bool{}, nonces: map[string]bool{}, visits: map[class][]string{},
 	}
 }
 
@@ -93,6 +109,7 @@ func (ca *authority) account(kind class, r *http.Request) action {
 	ca.mu.Lock()
 	defer ca.mu.Unlock()
 	ca.counts[kind]++
+	ca.asked[r.URL.Path]++
 	ca.agents[r.Header.Get("User-Agent")] = true
 	for _, rule := range ca.rules {
 		if rule.kind == kind && rule.when(ca.counts[kind]) {
@@ -146,8 +163,10 @@ func (ca *authority) dispatch(w http.ResponseWriter, m *message, kind class, id 
 		return ca.serveNewOrder(w, m)
 	case authorization:
 		return ca.serveAuthorization(w, m, id)
-	case challenge:
-		return ca.serveChallenge(w, m, id)
+	case challenge, dnsChallenge, alpnChallenge:
+		return ca.serveChallenge(w, m, kind, id)
+	case alternate:
+		return ca.serveAlternate(w, m, id)
 	case orderLook:
 		return ca.serveOrder(w, m, id)
 	case finalize:
@@ -175,8 +194,12 @@ func (ca *authority) directory() map[string]any {
 		}
 		meta["profiles"] = described
 	}
-	return map[string]any{"newNonce": ca.base + "/newNonce", "newAccount": ca.base + "/newAccount",
+	directory := map[string]any{"newNonce": ca.base + "/newNonce", "newAccount": ca.base + "/newAccount",
 		"newOrder": ca.base + "/newOrder", "revokeCert": ca.base + "/revokeCert", "keyChange": ca.base + "/keyChange", "meta": meta}
+	if ca.renews {
+		directory["renewalInfo"] = ca.base + "/renewalInfo"
+	}
+	return directory
 }
 
 // count returns how many requests of the classes there were; of all classes
@@ -253,4 +276,11 @@ func (d *diary) read() []string {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	return append([]string(nil), d.lines...)
+}
+
+// paths returns how often a path was asked for.
+func (ca *authority) paths(path string) int {
+	ca.mu.Lock()
+	defer ca.mu.Unlock()
+	return ca.asked[path]
 }

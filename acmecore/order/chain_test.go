@@ -5,9 +5,14 @@ import (
 	"crypto/ecdsa"
 	"crypto/x509"
 	"encoding/pem"
+	"errors"
 	"slices"
 	"strings"
 	"testing"
+	"time"
+
+	"wcme/acmecore"
+	"wcme/acmecore/order"
 )
 
 // TestChains: what stands beside the certificate must lead upwards from it.
@@ -43,7 +48,11 @@ func TestChains(t *testing.T) {
 			t.Parallel()
 			s := newSetting(t)
 			s.ca.chain = func(c []*x509.Certificate) []*x509.Certificate { return row.change(s, c) }
-			if row.words != "" {
+			switch {
+			case isUnreadable(row.words):
+				s.mustBeUnreadable(row.words)
+				return
+			case row.words != "":
 				s.mustBeUnfit(row.words)
 				return
 			}
@@ -54,6 +63,12 @@ func TestChains(t *testing.T) {
 			s.mustFit(chain)
 		})
 	}
+}
+
+// isUnreadable tells what is said of a text that is not whole from what is said of a
+// chain that was not ordered.
+func isUnreadable(words string) bool {
+	return words == "no certificate is in it" || words == "a PEM block of the chain is damaged"
 }
 
 // other is an authority with the same names and other keys.
@@ -120,11 +135,14 @@ func TestTextsOfAChain(t *testing.T) {
 			t.Parallel()
 			s := newSetting(t)
 			s.ca.text = row.change
-			if row.words != "" {
+			switch {
+			case isUnreadable(row.words):
+				s.mustBeUnreadable(row.words)
+			case row.words != "":
 				s.mustBeUnfit(row.words)
-				return
+			default:
+				s.mustObtain()
 			}
-			s.mustObtain()
 		})
 	}
 }
@@ -151,7 +169,7 @@ func TestAlternateChainsAreLeftAlone(t *testing.T) {
 	s.mustCount(certificate, 1)
 }
 
-// TestUnfitChainIsAskedForAgain: what is no chain may be one a moment later.
+// TestUnreadableChainIsAskedForAgain: what is no chain may be one a moment later.
 func TestUnfitChainIsAskedForAgain(t *testing.T) {
 	t.Parallel()
 	s := newSetting(t)
@@ -159,4 +177,40 @@ func TestUnfitChainIsAskedForAgain(t *testing.T) {
 	s.mustObtain()
 	s.mustCount(certificate, 3)
 	s.mustCount(newOrder, 1)
+}
+
+// TestUnreadableChainLeavesTheOrder: the next attempt goes on with it.
+func TestUnreadableChainLeavesTheOrder(t *testing.T) {
+	t.Parallel()
+	s := newSetting(t)
+	s.ca.on(certificate, first(5), answering(200, "<html>504"))
+	s.mustFail(outcome{kind: acmecore.Unreachable, words: []string{"no certificate is in it"}, hint: "try again later"})
+	s.mustObtain()
+	s.mustCount(certificate, 6)
+	s.mustCount(newOrder, 1)
+}
+
+// TestWhatWasDeliveredIsInTheError, as it came, with the order: after that the journal
+// knows it no more.
+func TestWhatWasDeliveredIsInTheError(t *testing.T) {
+	key := "-----BEGIN PRIVATE KEY-----\nAAAA\n-----END PRIVATE KEY-----\n"
+	for name, change := range map[string]func([]byte) []byte{
+		"another certificate": func([]byte) []byte { return encode([]*x509.Certificate{newIssuer(t, time.Now).root.certificate}) },
+		"a private key":       func(text []byte) []byte { return append(text, key...) },
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			s := newSetting(t)
+			var came []byte
+			s.ca.text = func(text []byte) []byte { came = change(text); return came }
+			_, err := s.obtain()
+			unfit := new(order.UnfitError)
+			if !errors.As(err, &unfit) || !bytes.Equal(unfit.Delivered, came) || unfit.Order != s.ca.url(orderLook, 1) || unfit.Certificate != s.ca.url(certificate, 1) {
+				t.Errorf("got %v of %+v, want what came, of order 1", err, unfit)
+			}
+			if strings.Contains(err.Error(), "AAAA") {
+				t.Errorf("the error shows what came: %v", err)
+			}
+		})
+	}
 }

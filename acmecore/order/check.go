@@ -2,7 +2,7 @@ package order
 
 import (
 	"bytes"
-	"crypto"
+	"cmp"
 	"crypto/x509"
 	"crypto/x509/pkix"
 	"encoding/asn1"
@@ -25,20 +25,26 @@ const maxChain = 10
 
 // checkChain finds out whether the chain is the certificate that was wanted,
 // before anything is kept: our key, our names, today, and each certificate signed
-// by the next one. There is at least one.
-func checkChain(chain [][]byte, wanted Wanted, now time.Time) error {
-	certificates, err := parseCertificates(chain)
+// by the next one. There is at least one. What is unusual and does no harm is taken: a
+// name twice or in another case, a serial number of zero or of many bytes (RFC 5280
+// section 4.1.2.2), a life of any length, and extensions that nobody knows.
+func checkChain(der [][]byte, wanted Wanted, now time.Time) (chain, error) {
+	asked, err := wanted.asked()
 	if err != nil {
-		return err
+		return nil, err
 	}
-	if err := checkLeaf(certificates[0], wanted, now); err != nil {
-		return err
+	certificates, err := parseCertificates(der)
+	if err != nil {
+		return nil, err
 	}
-	return checkIssuers(certificates)
+	if err := checkLeaf(certificates[0], asked, now); err != nil {
+		return nil, err
+	}
+	return certificates, checkIssuers(certificates)
 }
 
-func parseCertificates(chain [][]byte) (certificates []*x509.Certificate, err error) {
-	for i, der := range chain {
+func parseCertificates(list [][]byte) (certificates chain, err error) {
+	for i, der := range list {
 		certificate, err := x509.ParseCertificate(der)
 		if err != nil {
 			return nil, fmt.Errorf("certificate %d of the chain: %s", i+1, acmecore.Inert(err.Error()))
@@ -48,11 +54,10 @@ func parseCertificates(chain [][]byte) (certificates []*x509.Certificate, err er
 	return certificates, nil
 }
 
-// checkLeaf compares the certificate with what was wanted.
-func checkLeaf(leaf *x509.Certificate, wanted Wanted, now time.Time) error {
-	public, ok := wanted.Key.Public().(interface{ Equal(crypto.PublicKey) bool })
+// checkLeaf compares the certificate with what was asked for.
+func checkLeaf(leaf *x509.Certificate, asked asked, now time.Time) error {
 	switch {
-	case !ok || !public.Equal(leaf.PublicKey):
+	case !sameKey(asked.key, leaf.PublicKey):
 		return errors.New("it is for another key than ours")
 	case leaf.IsCA:
 		return errors.New("it is the certificate of an authority")
@@ -65,7 +70,7 @@ func checkLeaf(leaf *x509.Certificate, wanted Wanted, now time.Time) error {
 	case !leaf.NotAfter.After(leaf.NotBefore):
 		return errors.New("it ends before it begins")
 	}
-	return checkNames(leaf, wanted.Names)
+	return cmp.Or(checkNames(leaf, asked.names), checkStaple(leaf, asked.staple))
 }
 
 // untimely says that a certificate is not valid by our clock.
@@ -109,7 +114,7 @@ func checkNames(leaf *x509.Certificate, wanted []acmecore.Name) error {
 }
 
 // checkIssuers makes sure that a visitor can follow the chain upwards.
-func checkIssuers(certificates []*x509.Certificate) error {
+func checkIssuers(certificates chain) error {
 	// Not CheckSignatureFrom, which asks that the signer be an authority.
 	if leaf := certificates[0]; leaf.CheckSignature(leaf.SignatureAlgorithm, leaf.RawTBSCertificate, leaf.Signature) == nil {
 		return errors.New("it signed itself")
@@ -126,7 +131,12 @@ func checkIssuers(certificates []*x509.Certificate) error {
 	return nil
 }
 
-// parseChain reads a chain of PEM blocks CERTIFICATE (RFC 8555 section 9.1).
+// unreadable says that what was delivered is not the whole text of a chain: that tells
+// nothing of the certificate, and the text may be whole the next time.
+type unreadable struct{ error }
+
+// parseChain reads a chain of PEM blocks CERTIFICATE (RFC 8555 section 9.1). The error is
+// an unreadable one where the text is not whole.
 func parseChain(text []byte) (chain [][]byte, err error) {
 	begun := bytes.Count(text, []byte("-----BEGIN "))
 	for {
@@ -143,9 +153,9 @@ func parseChain(text []byte) (chain [][]byte, err error) {
 	}
 	switch {
 	case begun == 0:
-		return nil, errors.New("no certificate is in it")
+		return nil, &unreadable{errors.New("no certificate is in it")}
 	case len(chain) != begun:
-		return nil, errors.New("a PEM block of the chain is damaged") // which the decoder passes over
+		return nil, &unreadable{errors.New("a PEM block of the chain is damaged")} // which the decoder passes over
 	}
 	return chain, nil
 }

@@ -17,6 +17,7 @@ import (
 	"context"
 	"crypto"
 	"crypto/x509"
+	"encoding/json"
 	"errors"
 	"net/http"
 	"net/url"
@@ -56,6 +57,9 @@ type Options struct {
 	Now func() time.Time
 	// Sleep waits, or returns the context's error; nil means a timer.
 	Sleep func(context.Context, time.Duration) error
+	// Patience bounds one request, from the first byte sent to the last one read; 0 means
+	// 60 s.
+	Patience time.Duration
 }
 
 // Client talks to one CA, for one attempt.
@@ -68,6 +72,7 @@ type Client struct {
 	sleep     func(context.Context, time.Duration) error
 	lanes     chan struct{} // holds one for each look under way
 	target    string        // the directory, for errors
+	renews    bool          // the directory says where renewal information is (RFC 9773 section 3)
 }
 
 // New returns a client; nothing is sent yet.
@@ -115,12 +120,16 @@ func sleep(ctx context.Context, d time.Duration) error {
 // Discover reads the CA's directory. The result's CA is left to the caller.
 func (c *Client) Discover(ctx context.Context) (acmecore.Authority, error) {
 	began := c.now()
-	directory, err := c.acme.Discover(ctx)
+	answer := &exchange{reads: true}
+	directory, err := c.acme.Discover(withExchange(ctx, answer))
 	if err != nil {
 		return acmecore.Authority{}, c.explainDirectory(err)
 	}
 	if directory.RegURL == "" || directory.NonceURL == "" {
 		return acmecore.Authority{}, c.explainDirectory(errors.New("newAccount or newNonce is missing"))
+	}
+	if answer.body != nil { // the library may have had it already
+		c.renews = saysWhen(answer.body)
 	}
 	var profiles []string
 	for name := range directory.Profiles {
@@ -137,6 +146,13 @@ func (c *Client) Discover(ctx context.Context) (acmecore.Authority, error) {
 		ExternalAccount: directory.ExternalAccountRequired,
 		Milliseconds:    c.now().Sub(began).Milliseconds(),
 	}, nil
+}
+
+// saysWhen tells whether the CA of a directory knows of renewals, which the library does
+// not show.
+func saysWhen(directory []byte) bool {
+	var fields struct{ RenewalInfo string }
+	return json.Unmarshal(directory, &fields) == nil && fields.RenewalInfo != ""
 }
 
 // proxy names the proxy that leads to the directory.

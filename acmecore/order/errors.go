@@ -16,8 +16,9 @@ import (
 
 // RefusedError says that the CA refused to believe that a name is ours.
 type RefusedError struct {
-	Name   string // the host name
-	Reason error  // inert
+	Name   string          // the host name
+	Method acmecore.Method // by which the CA tried; "" where that is not known
+	Reason error           // inert
 }
 
 func (e *RefusedError) Error() string { return fmt.Sprintf("%s was refused: %v", e.Name, e.Reason) }
@@ -44,6 +45,10 @@ type Problem struct {
 	Detail   string
 	Status   int    // of HTTP; 0 where the CA did not say
 	Instance string // URL of what a person should read; "" for none
+	// Addresses are the https URLs that the Detail has in it, which is cut where it is
+	// long, and the Instance.
+	Addresses []string
+	Terms     string // URL of the terms of service that the answer leads to; "" for none
 }
 
 const problemPrefix = "urn:ietf:params:acme:error:"
@@ -55,6 +60,9 @@ func (p *Problem) Error() string {
 	}
 	if p.Instance != "" {
 		text += "; see " + p.Instance
+	}
+	if p.Terms != "" {
+		text += "; its terms of service are " + p.Terms
 	}
 	return text
 }
@@ -79,7 +87,10 @@ func (p *Problem) sentence() string {
 func (c *Client) problemOf(told *acme.Error) error {
 	told = c.secrets.conceal(told)
 	problem := &Problem{Type: acmecore.Inert(told.ProblemType), Detail: acmecore.Inert(told.Detail),
-		Status: statusOf(told), Instance: acmecore.Inert(told.Instance)}
+		Status: statusOf(told), Instance: acmecore.Inert(told.Instance), Addresses: addressesOf(told.Detail, told.Instance)}
+	if strings.HasSuffix(problem.Type, ":userActionRequired") {
+		problem.Terms = termsOf(told.Header)
+	}
 	if problem.Detail == fmt.Sprintf("%d %s", problem.Status, http.StatusText(problem.Status)) {
 		problem.Detail = "" // the library puts the status where the body is empty
 	}
@@ -130,6 +141,14 @@ func (p problems) Error() string {
 
 // Unwrap returns the errors.
 func (p problems) Unwrap() []error { return p }
+
+// IsBadKey tells whether the CA does not take the key of the certificate, which it sees
+// when the order is finalized. Elsewhere the same problem is about the key that a request
+// is signed by, the account's (RFC 8555 sections 6.2 and 6.7).
+func IsBadKey(err error) bool {
+	told := new(acmecore.Error)
+	return isType(err, "badPublicKey") && errors.As(err, &told) && told.Op == opFinalize
+}
 
 // IsUnknownAccount tells whether the CA does not know the account.
 func IsUnknownAccount(err error) bool { return isType(err, "accountDoesNotExist") }

@@ -13,12 +13,16 @@ import (
 // the library shows neither headers nor bodies, and sends some requests again
 // that must be sent once. The zero value bounds nothing.
 type exchange struct {
-	once       bool // only one request may be POSTed
-	last       bool // the library is to do nothing more when the CA has done what it asked for
+	once       bool      // only one request may be POSTed
+	last       bool      // the library is to do nothing more when the CA has done what it asked for
+	payload    payloadOf // changes what is POSTed; nil leaves it as the library has it
+	reads      bool      // the body of an answer to a GET is kept too
 	posted     bool
 	status     int           // of the last answer
 	retryAfter time.Duration // of the last answer, within the bounds of polling; 0 when it did not say
 	body       []byte        // of the last answer, when it is to a POST and its status is 200
+	created    []byte        // likewise, when its status is 201
+	links      []string      // the fields Link of the last answer (RFC 8288 section 3)
 }
 
 type exchangeKey struct{}
@@ -42,9 +46,12 @@ func (e *exchange) spend(r *http.Request) error {
 		return errSpent
 	}
 	e.posted = e.posted || r.Method == http.MethodPost
-	e.status, e.retryAfter, e.body = 0, 0, nil
+	e.status, e.retryAfter, e.body, e.created, e.links = 0, 0, nil, nil, nil
 	return nil
 }
+
+// unheard notes that the CA has not heard what was POSTed: it may be POSTed again.
+func (e *exchange) unheard() { e.posted = false }
 
 // keep notes what the library does not show. The status is noted in a header
 // too, because the library prefers the one that a problem's JSON claims to have.
@@ -52,11 +59,15 @@ func (e *exchange) keep(response *http.Response, content []byte, now time.Time) 
 	e.status = response.StatusCode
 	e.retryAfter = patience(response.Header, now)
 	response.Header.Set(headerStatus, strconv.Itoa(response.StatusCode))
-	if response.StatusCode != http.StatusOK || response.Request.Method != http.MethodPost {
-		return
+	e.links = response.Header.Values("Link")
+	posted := response.Request.Method == http.MethodPost
+	switch {
+	case posted && response.StatusCode == http.StatusCreated:
+		e.created = content
+	case response.StatusCode == http.StatusOK && (posted || e.reads && response.Request.Method == http.MethodGet):
+		e.body = content
 	}
-	e.body = content
-	if e.last {
+	if e.last && posted && e.body != nil {
 		response.StatusCode = http.StatusAccepted // which the library takes for the end
 	}
 }

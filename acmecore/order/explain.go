@@ -117,6 +117,7 @@ func (e *exchangeError) Error() string {
 		dns       *net.DNSError
 		untrusted *tls.CertificateVerificationError
 		proxy     *proxyError
+		late      *lateError
 	)
 	switch {
 	case errors.As(e.error, &proxy):
@@ -125,8 +126,10 @@ func (e *exchangeError) Error() string {
 		return "its TLS certificate is not trusted: " + acmecore.Inert(untrusted.Err.Error())
 	case errors.As(e.error, &dns):
 		return fmt.Sprintf("the name %q was not found: %s", dns.Name, acmecore.Inert(dns.Err))
+	case errors.As(e.error, &late):
+		return fmt.Sprintf("no answer within %g s", late.patience.Seconds())
 	case errors.Is(e.error, context.DeadlineExceeded):
-		return fmt.Sprintf("no answer within %.0f s", requestTime.Seconds())
+		return "no answer in time"
 	case errors.Is(e.error, io.EOF), errors.Is(e.error, io.ErrUnexpectedEOF), errors.Is(e.error, syscall.ECONNRESET):
 		return "the connection was cut before the answer was there"
 	}
@@ -177,9 +180,6 @@ func unreadableText(err error) string {
 	return acmecore.Inert(text)
 }
 
-// unreadable marks a chain whose text is none: it may be whole the next time.
-type unreadable struct{ error }
-
 // passing tells whether the same request may fare better in a moment.
 func (c *Client) passing(err error) bool {
 	switch {
@@ -187,13 +187,15 @@ func (c *Client) passing(err error) bool {
 		return false
 	case isProxyRefusal(err):
 		return false
-	case errors.As(err, new(*unreadable)), isType(err, "orderNotReady"):
+	case isType(err, "orderNotReady"):
 		return true
 	}
 	if limited := new(LimitedError); errors.As(err, &limited) {
 		return limited.Until.Sub(c.now()) <= maxRetryAfter
 	}
 	problem := new(Problem)
-	exhausted := errors.As(err, &problem) && isBadNonceType(problem.Type)
-	return acmecore.KindOf(err) == acmecore.Unreachable && !exhausted
+	if errors.As(err, &problem) && isBadNonceType(problem.Type) {
+		return !c.transport.hopeless()
+	}
+	return acmecore.KindOf(err) == acmecore.Unreachable
 }

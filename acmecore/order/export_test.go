@@ -14,6 +14,7 @@ var (
 	Patience        = patience
 	Resign          = resign
 	FromEnvironment = fromEnvironment
+	LinksOf         = linksOf
 )
 
 // PostTwice sends a request twice, as a call of the library that may send one.

@@ -117,6 +117,18 @@ func (p *publisher) visit(token string) string {
 	return p.pending[token]
 }
 
+// response returns what is published with the token.
+func (p *publisher) response(token string) (order.Response, bool) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	_, published := p.pending[token]
+	i := slices.IndexFunc(p.responses, func(r order.Response) bool { return string(r.Token) == token })
+	if !published || i < 0 {
+		return order.Response{}, false
+	}
+	return p.responses[i], true
+}
+
 func (p *publisher) left() (tokens []string) {
 	p.mu.Lock()
 	defer p.mu.Unlock()

@@ -2,12 +2,19 @@ package order_test
 
 import (
 	"bytes"
+	"crypto"
 	"crypto/ecdsa"
+	"crypto/ed25519"
 	"crypto/elliptic"
+	"crypto/rand"
+	"crypto/rsa"
+	"crypto/sha256"
+	"crypto/sha512"
 	"crypto/x509"
 	"encoding/base64"
 	"encoding/json"
 	"encoding/pem"
+	"math/big"
 	"net/http"
 	"reflect"
 	"slices"
@@ -82,7 +89,7 @@ func FuzzCheckChain(f *testing.F) {
 		if err != nil {
 			return
 		}
-		if err := order.CheckChain(chain, wanted, start); err != nil {
+		if _, err := order.CheckChain(chain, wanted, start); err != nil {
 			mustBeOneLine(t, err)
 			return
 		}
@@ -179,16 +186,49 @@ func compacted(fields map[string]json.RawMessage) map[string]string {
 	return texts
 }
 
-// TestResignNeedsAKeyOnP256: another one is an error, and no panic.
-func TestResignNeedsAKeyOnP256(t *testing.T) {
+// TestResignBySeveralKinds: those of certificates sign revocations. What else there is is
+// an error, and no panic.
+func TestResignBySeveralKinds(t *testing.T) {
 	t.Parallel()
-	for _, kind := range []acmecore.KeyType{acmecore.EC384, acmecore.RSA2048} {
+	body := []byte(`{"protected":"e30","payload":"e30"}`)
+	for _, kind := range []acmecore.KeyType{acmecore.EC256, acmecore.EC384, acmecore.RSA2048} {
 		key, err := keys.Generate(kind)
 		if err != nil {
 			t.Fatal(err)
 		}
-		if _, err := order.Resign([]byte(`{"protected":"e30","payload":""}`), key, "a"); err == nil {
-			t.Errorf("a key of %s was used for ES256", kind)
+		text, err := order.Resign(body, key, "a")
+		var signed envelope
+		if err == nil {
+			err = strict(text, &signed)
+		}
+		raw, _ := base64.RawURLEncoding.DecodeString(signed.Signature)
+		if err != nil || !verifies(key.Public(), signed.Protected+"."+signed.Payload, raw) {
+			t.Errorf("%s: got %s, %v", kind, text, err)
 		}
 	}
+	_, key, err := ed25519.GenerateKey(rand.Reader)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := order.Resign(body, key, "a"); err == nil {
+		t.Error("a key of Ed25519 was used")
+	}
+}
+
+// verifies checks a signature as RFC 7518 sections 3.3 and 3.4 have it.
+func verifies(public crypto.PublicKey, text string, raw []byte) bool {
+	switch public := public.(type) {
+	case *rsa.PublicKey:
+		digest := sha256.Sum256([]byte(text))
+		return rsa.VerifyPKCS1v15(public, crypto.SHA256, digest[:], raw) == nil
+	case *ecdsa.PublicKey:
+		digest, half := sha256.Sum256([]byte(text)), len(raw)/2
+		sum := digest[:]
+		if public.Curve == elliptic.P384() {
+			longer := sha512.Sum384([]byte(text))
+			sum = longer[:]
+		}
+		return len(raw) == 2*(public.Curve.Params().BitSize/8) && ecdsa.Verify(public, sum, new(big.Int).SetBytes(raw[:half]), new(big.Int).SetBytes(raw[half:]))
+	}
+	return false
 }

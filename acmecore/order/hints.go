@@ -15,6 +15,7 @@ const (
 	hintNewOrder = "try again; the next attempt places a new order"
 	hintMethods  = "set up another way to prove it: `wcme check challenge` shows those there are"
 	hintProfile  = "`wcme check ca` lists the profiles there are"
+	hintValidity = "few CAs let anybody choose how long a certificate is valid: leave `validity` out"
 )
 
 // hintFor says what to try about what the CA told: of the whole, or of the first

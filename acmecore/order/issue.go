@@ -18,9 +18,9 @@ import (
 func (a *attempt) issue(ctx context.Context, order *acme.Order) (certificate string, err error) {
 	asked := false
 	err = a.poll(ctx, func(ctx context.Context) (done bool, err error) {
-		latest, err := a.acme.GetOrder(ctx, order.URI)
+		latest, err := a.lookAt(ctx, "look at order", order.URI)
 		if err != nil {
-			return false, a.explain(err, "look at order", order.URI)
+			return false, err
 		}
 		switch latest.Status {
 		case acme.StatusPending, acme.StatusProcessing:
@@ -44,6 +44,8 @@ func (a *attempt) issue(ctx context.Context, order *acme.Order) (certificate str
 	return certificate, err
 }
 
+const opFinalize = "finalize order"
+
 // finalize sends the certificate signing request (RFC 8555 section 7.4).
 func (a *attempt) finalize(ctx context.Context, order *acme.Order) error {
 	request, err := a.wanted.request()
@@ -55,9 +57,9 @@ func (a *attempt) finalize(ctx context.Context, order *acme.Order) error {
 	exchangeOf(ctx).retryAfter = answer.retryAfter
 	switch {
 	case answer.body == nil:
-		return a.explain(err, "finalize order", order.URI)
+		return a.explain(err, opFinalize, order.URI)
 	case !isObject(answer.body):
-		return unreachable("finalize order", order.URI, "the CA's answer is no order", hintTrouble)
+		return unreachable(opFinalize, order.URI, "the CA's answer is no order", hintTrouble)
 	}
 	a.steps.did("finalize", order.URI, "sent the certificate signing request")
 	return nil
@@ -70,19 +72,29 @@ func isObject(text []byte) bool {
 }
 
 // download fetches the chain and checks it.
-func (a *attempt) download(ctx context.Context, url string) (chain [][]byte, err error) {
-	err = a.poll(ctx, func(ctx context.Context) (done bool, err error) {
-		chain, err = a.fetch(ctx, url)
+func (a *attempt) download(ctx context.Context, order, url string) (chain, error) {
+	var der [][]byte
+	var links []string
+	var text []byte
+	err := a.poll(ctx, func(ctx context.Context) (done bool, err error) {
+		der, err = a.fetch(ctx, url)
+		answer := exchangeOf(ctx)
+		links, text = answer.links, answer.body
 		return err == nil, err
 	})
 	if err != nil {
-		return nil, err
+		return nil, delivered(err, order, url, text)
 	}
-	if err := checkChain(chain, a.wanted, a.now()); err != nil {
-		return nil, a.unfit(err)
+	chain, err := checkChain(der, a.wanted, a.now())
+	if err == nil {
+		err = a.checkLife(chain[0])
+	}
+	if err != nil {
+		return nil, delivered(a.unfit(err), order, url, text)
 	}
 	a.steps.did("certificate", url, count(len(chain), "certificate"))
-	return chain, nil
+	a.tellDropped(chain[0])
+	return a.preferred(ctx, url, chain, links)
 }
 
 // fetch downloads the chain. Its text is read here: the library refuses one of
@@ -94,17 +106,11 @@ func (a *attempt) fetch(ctx context.Context, url string) ([][]byte, error) {
 		return nil, a.explain(err, "download certificate", url)
 	}
 	chain, err := parseChain(text)
-	if err != nil {
-		return nil, a.unfit(&unreadable{err})
+	switch {
+	case errors.As(err, new(*unreadable)):
+		return nil, unreachable("download certificate", url, "the CA's answer cannot be read: "+err.Error(), hintTrouble)
+	case err != nil:
+		return nil, a.unfit(err)
 	}
 	return chain, nil
-}
-
-// unfit says that what was delivered is not what was ordered.
-func (a *attempt) unfit(cause error) error {
-	hint := "the CA delivered something else than was ordered, which was not kept; if it does so again, tell the CA"
-	if errors.As(cause, new(*untimely)) {
-		hint = "is the clock of this host right? the certificate was not kept"
-	}
-	return &acmecore.Error{Kind: acmecore.Refused, Op: "check certificate of", Subject: string(a.wanted.Names[0]), Cause: cause, Hint: hint}
 }

@@ -235,3 +235,61 @@ func TestOrderOfAnUnknownState(t *testing.T) {
 	s.ca.on(orderLook, always, with("status", "sus\x1bpended"))
 	s.mustFail(outcome{kind: acmecore.Refused, words: []string{`it is "sus?pended"`}, hint: "new order"})
 }
+
+// TestAnswersThatAreNoObject tell nothing of the order: it stays, and the next attempt
+// goes on with it.
+func TestAnswersThatAreNoObject(t *testing.T) {
+	for name, change := range map[string]func(string) string{
+		"null": func(string) string { return "null" }, "a list": func(string) string { return "[]" }, "no fields": func(string) string { return "{}" },
+		"empty": func(string) string { return "" }, "wrong types": func(string) string { return `{"status":7}` },
+		"cut": func(good string) string { return good[:len(good)/3] },
+	} {
+		for _, kind := range []class{authorization, orderLook, certificate} {
+			t.Run(string(kind)+" "+name, func(t *testing.T) {
+				t.Parallel()
+				s := newSetting(t)
+				s.ca.on(kind, first(5), rewriting(change))
+				s.mustFail(outcome{kind: acmecore.Unreachable, hint: "try again later"})
+				s.mustCount(kind, 5)
+				if s.journal.url == "" {
+					t.Error("the journal has forgotten the order")
+				}
+				s.mustObtain()
+				s.mustCount(newOrder, 1)
+			})
+		}
+	}
+}
+
+// TestNoObjectWhereAnOrderIsGoneOnWith: it is not given up for that.
+func TestNoObjectWhereAnOrderIsGoneOnWith(t *testing.T) {
+	t.Parallel()
+	s := newSetting(t)
+	s.ca.on(authorization, always, answering(500, ""))
+	s.mustFail(outcome{kind: acmecore.Unreachable})
+	s.ca.heal()
+	s.ca.on(orderLook, first(2), answering(200, "null"))
+	s.mustObtain()
+	s.mustCount(newOrder, 1)
+}
+
+// TestDirectoryIsReadAnew at each attempt: its URLs may be others by then.
+func TestDirectoryIsReadAnew(t *testing.T) {
+	t.Parallel()
+	s := newSetting(t)
+	s.mustObtain()
+	s.journal.url = "" // which the caller would have closed
+	s.ca.on(directory, always, rewriting(func(good string) string {
+		for _, kind := range []class{newNonce, newOrder} {
+			good = strings.Replace(good, "/"+string(kind)+`"`, "/"+string(kind)+`/2"`, 1)
+		}
+		return good
+	}))
+	s.mustObtain()
+	s.mustCount(directory, 2)
+	for _, kind := range []class{newNonce, newOrder} {
+		if got := s.ca.paths("/" + string(kind) + "/2"); got != 1 {
+			t.Errorf("the second %s was asked for %d times, want once", kind, got)
+		}
+	}
+}

@@ -1,7 +1,9 @@
 package order_test
 
 import (
+	"fmt"
 	"net/http/httptest"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -60,7 +62,11 @@ func TestHalfOfTheNoncesAreBad(t *testing.T) {
 	s.mustCount(newOrder, 2)
 }
 
-// TestBadNonceForEver stops after eight sendings of the request, and the next
+// mostDoubted is how often a request is sent whose nonces the CA takes for bad: eight
+// times in a row, and that five times, with waits of 15 s in all between.
+const mostDoubted = 8 * 5
+
+// TestBadNonceForEver stops after that many sendings of the request, and the next
 // attempt goes on with the same order.
 func TestBadNonceForEver(t *testing.T) {
 	for _, kind := range signedClasses {
@@ -69,16 +75,62 @@ func TestBadNonceForEver(t *testing.T) {
 			s := newSetting(t)
 			s.ca.on(kind, always, badNonce)
 			s.mustFail(outcome{kind: acmecore.Unreachable, words: []string{"badNonce"}, hint: "several nonces"})
-			s.mustCount(kind, 8)
-			s.mustCount(newNonce, 1)
+			s.mustCount(kind, mostDoubted)
+			s.mustCount(newNonce, 5)
+			if got := s.clock.waited(); !slices.Equal(got[len(got)-4:], stumbles) {
+				t.Errorf("waited %v, want %v in the end", got, stumbles)
+			}
 			s.ca.heal()
 			s.mustObtain()
-			s.mustCount(newOrder, 1+sent(kind == newOrder, 8))
+			s.mustCount(newOrder, 1+sent(kind == newOrder, mostDoubted))
 		})
 	}
 }
 
-// TestBadNonceWithoutAnother is sent once: nothing can be done about it at once.
+// TestBadNoncesOfManyNames are no storm: when the CA has refused mostDoubted sendings in a
+// row, what is under way ends, and what is not yet asked is asked once.
+func TestBadNoncesOfManyNames(t *testing.T) {
+	t.Parallel()
+	s := newSetting(t)
+	var names []string
+	for i := range 100 {
+		names = append(names, fmt.Sprintf("host%d.example", i))
+	}
+	s.wants(names...)
+	s.ca.on(authorization, always, badNonce)
+	if _, err := s.obtain(); acmecore.KindOf(err) != acmecore.Unreachable {
+		t.Errorf("got %v, want unreachable", err)
+	}
+	if got, want := s.ca.count(authorization), mostDoubted+8+100; got > want {
+		t.Errorf("%d requests, want at most %d", got, want)
+	}
+	s.ca.heal()
+	s.mustObtain()
+	s.mustCount(newOrder, 1)
+}
+
+// stumbles are the waits before a request goes out again that has failed.
+var stumbles = []time.Duration{time.Second, 2 * time.Second, 4 * time.Second, 8 * time.Second}
+
+// TestBadNonceAfterManyTries: a request that was refused for its nonce was not heard, so
+// that even newOrder is sent again.
+func TestBadNonceAfterManyTries(t *testing.T) {
+	for _, kind := range signedClasses {
+		t.Run(string(kind), func(t *testing.T) {
+			t.Parallel()
+			s := newSetting(t)
+			s.ca.on(kind, first(mostDoubted-1), badNonce)
+			s.mustObtain()
+			s.mustCount(newOrder, 1+sent(kind == newOrder, mostDoubted-1))
+			if got := len(s.ca.orders); got != 1 {
+				t.Errorf("%d orders were placed, want 1", got)
+			}
+		})
+	}
+}
+
+// TestBadNonceWithoutAnother is not answered at once: another one is asked for after a
+// while.
 func TestBadNonceWithoutAnother(t *testing.T) {
 	for name, line := range map[string]string{"none": "Replay-Nonce:", "not a nonce": "Replay-Nonce: a b"} {
 		t.Run(name, func(t *testing.T) {
@@ -86,7 +138,11 @@ func TestBadNonceWithoutAnother(t *testing.T) {
 			s := newSetting(t)
 			s.ca.on(newOrder, always, answering(400, `{"type":"urn:ietf:params:acme:error:badNonce","detail":"no"}`, line))
 			s.mustFail(outcome{kind: acmecore.Unreachable, words: []string{"badNonce"}, hint: "several nonces"})
-			s.mustCount(newOrder, 1)
+			s.mustCount(newOrder, 5)
+			s.mustCount(newNonce, 5)
+			if got := s.clock.waited(); !slices.Equal(got, stumbles) {
+				t.Errorf("waited %v, want %v", got, stumbles)
+			}
 		})
 	}
 }

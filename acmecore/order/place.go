@@ -1,11 +1,12 @@
 package order
 
 import (
+	"cmp"
 	"context"
+	"errors"
 	"fmt"
 	"net/url"
-	"slices"
-	"strings"
+	"time"
 
 	"golang.org/x/crypto/acme"
 
@@ -44,8 +45,11 @@ func (a *attempt) resume(ctx context.Context, url string) (*acme.Order, error) {
 // fetchOrder fetches an order, and again when the error can pass.
 func (a *attempt) fetchOrder(ctx context.Context, url string) (order *acme.Order, err error) {
 	err = a.poll(ctx, func(ctx context.Context) (done bool, err error) {
-		order, err = a.acme.GetOrder(ctx, url)
-		return err == nil, a.explain(err, "fetch order", url)
+		order, err = a.lookAt(ctx, "fetch order", url)
+		if told := replacedBy(exchangeOf(ctx).body); told == a.wanted.Replaces {
+			a.replaces = told
+		}
+		return err == nil, err
 	})
 	if err != nil {
 		return nil, err
@@ -54,21 +58,33 @@ func (a *attempt) fetchOrder(ctx context.Context, url string) (order *acme.Order
 	return order, nil
 }
 
-// place sends newOrder, once (RFC 8555 section 7.4).
-func (a *attempt) place(ctx context.Context, authority acmecore.Authority) (order *acme.Order, err error) {
-	var options []acme.OrderOption
-	if profile := a.wanted.Profile; profile != "" {
-		if err := checkProfile(authority, profile); err != nil {
-			return nil, err
-		}
-		options = append(options, acme.WithOrderIssuanceProfile(acme.ProfileName(profile)))
+// lookAt fetches an order once. What says of no state is no order (RFC 8555 section
+// 7.1.3), and may be one the next time.
+func (a *attempt) lookAt(ctx context.Context, op, url string) (*acme.Order, error) {
+	order, err := a.acme.GetOrder(ctx, url)
+	switch {
+	case err != nil:
+		return nil, a.explain(err, op, url)
+	case order.Status == "":
+		return nil, unreachable(op, url, "the CA's answer is no order (RFC 8555 section 7.1.3)", hintTrouble)
 	}
-	err = a.once(ctx, "place order at", a.target, func(ctx context.Context) (err error) {
-		order, err = a.acme.AuthorizeOrder(ctx, identifiers(a.wanted.Names), options...)
-		return err
-	})
-	if err != nil {
+	return order, nil
+}
+
+// place sends newOrder, once (RFC 8555 section 7.4): a second time only where the CA
+// does not take the certificate as the replacement of another one (RFC 9773 section 5).
+func (a *attempt) place(ctx context.Context, authority acmecore.Authority) (*acme.Order, error) {
+	if err := cmp.Or(checkProfile(authority, a.wanted.Profile), CheckProfile(authority.Directory, a.wanted.Profile, a.wanted.Names)); err != nil {
 		return nil, err
+	}
+	predecessor := a.predecessor()
+	order, err := a.newOrder(ctx, predecessor)
+	if predecessor != "" && isAboutPredecessor(err, predecessor) {
+		a.steps.did("order", a.target, "placing it once more, as the replacement of nothing: "+acmecore.Inert(err.Error()))
+		order, err = a.newOrder(ctx, "")
+	}
+	if err != nil {
+		return nil, a.aboutValidity(err)
 	}
 	if !a.usable(order) {
 		return nil, unreachable("place order at", a.target,
@@ -81,16 +97,42 @@ func (a *attempt) place(ctx context.Context, authority acmecore.Authority) (orde
 	return order, nil
 }
 
-func checkProfile(authority acmecore.Authority, profile string) error {
-	if slices.Contains(authority.Profiles, profile) {
-		return nil
+// newOrder sends it once, with the identifier of the certificate that it replaces; "" for
+// none.
+func (a *attempt) newOrder(ctx context.Context, predecessor string) (order *acme.Order, err error) {
+	var options []acme.OrderOption
+	if a.wanted.Profile != "" {
+		options = append(options, acme.WithOrderIssuanceProfile(acme.ProfileName(a.wanted.Profile)))
 	}
-	cause := fmt.Errorf("the CA has no profile %q; it has %s", acmecore.Inert(profile), strings.Join(authority.Profiles, ", "))
-	if len(authority.Profiles) == 0 {
-		cause = fmt.Errorf("the CA has no profiles, and %q was asked for", acmecore.Inert(profile))
+	if a.wanted.Validity != 0 {
+		options = append(options, acme.WithOrderNotAfter(a.now().UTC().Add(a.wanted.Validity).Truncate(time.Second)))
 	}
-	return &acmecore.Error{Kind: acmecore.Invalid, Op: "place order at", Subject: authority.Directory,
-		Cause: cause, Hint: hintProfile}
+	answer := &exchange{payload: replacing(predecessor)}
+	err = a.onceIn(ctx, answer, "place order at", a.target, func(ctx context.Context) (err error) {
+		order, err = a.acme.AuthorizeOrder(ctx, identifiers(a.wanted.Names), options...)
+		return err
+	})
+	if err != nil {
+		return nil, err
+	}
+	a.replaces = predecessor
+	if predecessor != "" && replacedBy(answer.created) != predecessor {
+		a.steps.did("order", order.URI, "the CA does not say whether it takes it as the replacement of the certificate before")
+	}
+	return order, nil
+}
+
+// aboutValidity says what to try where the CA does not let anybody choose how long a
+// certificate is valid.
+func (a *attempt) aboutValidity(err error) error {
+	problem := new(Problem)
+	if a.wanted.Validity == 0 || acmecore.KindOf(err) != acmecore.Refused || !errors.As(err, &problem) {
+		return err
+	}
+	if problem.mentions("notafter", "not after", "notbefore", "not before", "validity", "lifetime") || isType(err, "malformed") {
+		return &acmecore.Error{Kind: acmecore.Refused, Cause: err, Hint: hintValidity}
+	}
+	return err
 }
 
 // usable tells whether an order has what it takes to complete it, and is for the

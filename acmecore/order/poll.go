@@ -68,10 +68,16 @@ func (c *Client) inLane(ctx context.Context, look func(context.Context) (bool, e
 }
 
 // once makes a call of the library whose request may be sent once. A nonce that
-// cannot be had is waited for: nothing was asked of the CA yet.
+// cannot be had is waited for, and so is one that the CA takes: it has not heard the
+// request yet.
 func (c *Client) once(ctx context.Context, op, subject string, call func(context.Context) error) error {
+	return c.onceIn(ctx, new(exchange), op, subject, call)
+}
+
+// onceIn is once where the answer is looked at, or the request is changed.
+func (c *Client) onceIn(ctx context.Context, answer *exchange, op, subject string, call func(context.Context) error) error {
 	var called error
-	answer := &exchange{once: true}
+	answer.once = true
 	err := c.poll(ctx, func(ctx context.Context) (done bool, err error) {
 		called = call(withExchange(ctx, answer))
 		exchangeOf(ctx).retryAfter = answer.retryAfter

@@ -15,10 +15,16 @@ func (c *Client) refusedName(name string, authorization *acme.Authorization) err
 	for _, challenge := range authorization.Challenges {
 		var told *acme.Error
 		if errors.As(challenge.Error, &told) {
-			return refusal(name, c.problemOf(told), hintForName(told, acmecore.Method(challenge.Type)))
+			return refusalBy(acmecore.Method(challenge.Type), name, c.problemOf(told), hintForName(told, acmecore.Method(challenge.Type)))
 		}
 	}
 	return refusal(name, fmt.Errorf("its authorization is %q", acmecore.Inert(authorization.Status)), hintNewOrder)
+}
+
+// refusalBy is a refusal after the CA has tried a method.
+func refusalBy(method acmecore.Method, name string, reason error, hint string) error {
+	method, _ = acmecore.ParseMethod(string(method)) // what the CA wrote may be anything
+	return &acmecore.Error{Kind: acmecore.Refused, Cause: &RefusedError{Name: name, Method: method, Reason: reason}, Hint: hint}
 }
 
 func refusal(name string, reason error, hint string) error {

@@ -1,10 +1,12 @@
 package order
 
 import (
+	"cmp"
 	"context"
 	"crypto/tls"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 
 	"golang.org/x/crypto/acme"
@@ -33,7 +35,8 @@ type Challenges interface {
 	// Methods are the ways in which the name can be proved, the one to try first first.
 	// The error says why there is none.
 	Methods(name acmecore.Name) ([]acmecore.Method, error)
-	// Publish returns nil when whoever looks is answered.
+	// Publish returns nil when whoever looks is answered. After an error that has a
+	// method Declined, and returns true by it, another of the Methods is tried.
 	Publish(ctx context.Context, response Response) error
 	// Withdraw removes what Publish made, also half of it; that there is nothing is no
 	// error. The context is not the order's, which may have ended. valid tells whether
@@ -42,7 +45,8 @@ type Challenges interface {
 }
 
 // choose returns the challenge of an authorization that is to be answered: one that the
-// CA has been told of before, or else the first that the name can be proved by.
+// CA is looking at, or else the first that the name can be proved by. One that has failed
+// is returned only where there is no other: some CAs leave those open.
 func (p *proof) choose(authorization *acme.Authorization) (*acme.Challenge, error) {
 	if p.response != nil {
 		return challengeOf(authorization, p.response.Method), nil
@@ -51,17 +55,23 @@ func (p *proof) choose(authorization *acme.Authorization) (*acme.Challenge, erro
 	if err != nil {
 		return nil, err
 	}
-	var first *acme.Challenge
+	var first, failed *acme.Challenge
 	for _, method := range methods {
 		challenge := challengeOf(authorization, method)
 		switch {
-		case challenge == nil:
+		case challenge == nil, slices.Contains(p.without, method):
 			continue
-		case challenge.Status == acme.StatusProcessing, challenge.Status == acme.StatusInvalid:
+		case challenge.Status == acme.StatusProcessing:
 			return challenge, nil
+		case challenge.Status == acme.StatusInvalid:
+			failed = cmp.Or(failed, challenge)
 		case first == nil:
 			first = challenge
 		}
+	}
+	first = cmp.Or(first, failed)
+	if first == nil && len(p.declined) > 0 {
+		return nil, joined(p.declined...)
 	}
 	if first == nil {
 		return nil, refusal(string(p.name), fmt.Errorf("the CA offers none of the challenges that can be answered for it: %s", listed(methods)), hintMethods)

@@ -7,6 +7,7 @@ import (
 	"crypto/x509"
 	"errors"
 	"net/http/httptest"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -30,6 +31,7 @@ type setting struct {
 	options    order.Options
 	wanted     order.Wanted
 	steps      []acmecore.Step
+	obtained   order.Obtained // by the last attempt
 }
 
 // newSetting returns a CA behind TLS on a port of this machine, an account
@@ -70,7 +72,7 @@ func newSilent(t *testing.T, clock *clock) *setting {
 	s.ca = newAuthority(t, now)
 	s.journal = &journal{diary: &s.ca.diary}
 	s.challenges = &publisher{diary: &s.ca.diary, pending: map[string]string{}, published: map[string]string{}}
-	s.ca.visit = s.challenges.visit
+	s.ca.visit, s.ca.response = s.challenges.visit, s.challenges.response
 	s.options.UserAgent = userAgent
 	s.options.Progress = s.step
 	s.wants("a.example")
@@ -102,7 +104,9 @@ func (s *setting) client() *order.Client { return order.New(s.options) }
 func (s *setting) obtain() ([][]byte, error) { return s.obtainIn(s.t.Context()) }
 
 func (s *setting) obtainIn(ctx context.Context) ([][]byte, error) {
-	return s.client().Obtain(ctx, s.wanted, s.journal, s.challenges)
+	obtained, err := s.client().Obtain(ctx, s.wanted, s.journal, s.challenges)
+	s.obtained = obtained
+	return obtained.Chain, err
 }
 
 // check is what must be true at the end of every test.
@@ -135,7 +139,7 @@ func (s *setting) mustFit(chain [][]byte) *x509.Certificate {
 		s.t.Fatal(err)
 	}
 	for _, name := range s.wanted.Names {
-		if err := leaf.VerifyHostname(string(name)); err != nil {
+		if err := leaf.VerifyHostname(strings.Replace(string(name), "*.", "any.", 1)); err != nil {
 			s.t.Error(err)
 		}
 	}
@@ -196,6 +200,19 @@ func mustBeInert(t *testing.T, text string) {
 		if len(line) <= 1000 && acmecore.Inert(line) != strings.TrimSpace(line) {
 			t.Errorf("the error is not inert: %q", line)
 		}
+	}
+}
+
+// told tells whether a step has the text in it.
+func (s *setting) told(text string) bool {
+	return slices.ContainsFunc(s.steps, func(step acmecore.Step) bool { return strings.Contains(step.Text, text) })
+}
+
+// mustTell fails the test unless a step has the text in it.
+func (s *setting) mustTell(text string) {
+	s.t.Helper()
+	if !s.told(text) {
+		s.t.Errorf("no step tells %q: %q", text, s.steps)
 	}
 }
 

@@ -2,6 +2,7 @@ package order
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"crypto"
 	"crypto/tls"
@@ -13,6 +14,7 @@ import (
 	"net/url"
 	"slices"
 	"strings"
+	"sync/atomic"
 	"time"
 
 	"wcme/acmecore"
@@ -23,14 +25,19 @@ const (
 	requestTime    = 60 * time.Second // from the first byte sent to the last one read
 	maxBody        = 1 << 20          // bytes
 	maxHeaders     = 64 << 10         // bytes
-	maxNonceTries  = 8                // sendings of one request
+	maxNonceTries  = 8                // sendings of one request at a time
 	maxNonceLength = 128              // characters
 	maxRedirects   = 3
+
+	// maxDoubts is how many sendings in a row, of whatever requests, the CA may refuse for
+	// their nonces: as many as poll makes of one request. From then on each request is sent
+	// once, so that an order of a hundred names is no storm.
+	maxDoubts = maxNonceTries * (maxStumbles + 1)
 )
 
 // newTransport returns the transport of all requests to a CA.
 func newTransport(o Options) *transport {
-	t := &transport{base: o.Base, key: o.Key, userAgent: o.UserAgent, now: o.Now}
+	t := &transport{base: o.Base, key: o.Key, userAgent: o.UserAgent, now: o.Now, patience: cmp.Or(o.Patience, requestTime)}
 	if t.base == nil {
 		t.proxy = o.Proxy
 		if t.proxy == nil {
@@ -95,6 +102,8 @@ type transport struct {
 	key       crypto.Signer
 	userAgent string
 	now       func() time.Time
+	patience  time.Duration
+	doubts    atomic.Int64 // sendings refused for their nonces since the last one that was not
 }
 
 // RoundTrip implements http.RoundTripper.
@@ -110,11 +119,19 @@ func (t *transport) RoundTrip(r *http.Request) (*http.Response, error) {
 	if err := kept.spend(r); err != nil {
 		return nil, err
 	}
+	if body != nil && kept.payload != nil {
+		if body, err = replacePayload(body, t.key, kept.payload); err != nil {
+			return nil, err
+		}
+	}
 	response, content, err := t.signed(r, body)
 	if err != nil {
 		return nil, err
 	}
 	kept.keep(response, content, t.now())
+	if isBadNonce(response, content) { // which is told before anything is done (RFC 8555 section 6.5)
+		kept.unheard()
+	}
 	return response, nil
 }
 
@@ -145,7 +162,7 @@ func notHTTPS(u *url.URL) error {
 func (t *transport) signed(r *http.Request, body []byte) (*http.Response, []byte, error) {
 	for try := 1; ; try++ {
 		response, content, err := t.send(r, body)
-		if err != nil || body == nil || try == maxNonceTries || !isBadNonce(response, content) {
+		if err != nil || body == nil || !t.doubted(response, content) || try == maxNonceTries || t.hopeless() {
 			return response, content, err
 		}
 		nonce := response.Header.Get("Replay-Nonce")
@@ -158,10 +175,24 @@ func (t *transport) signed(r *http.Request, body []byte) (*http.Response, []byte
 	}
 }
 
+// doubted tells whether a signed request was refused for its nonce, and counts those in a
+// row.
+func (t *transport) doubted(response *http.Response, content []byte) bool {
+	if !isBadNonce(response, content) {
+		t.doubts.Store(0)
+		return false
+	}
+	t.doubts.Add(1)
+	return true
+}
+
+// hopeless tells whether the CA seems to take no nonce at all.
+func (t *transport) hopeless() bool { return t.doubts.Load() >= maxDoubts }
+
 // send sends the request once and reads the whole answer, within the limits. The
 // content is returned beside the answer, whose body holds it too.
 func (t *transport) send(r *http.Request, body []byte) (*http.Response, []byte, error) {
-	ctx, cancel := context.WithTimeout(r.Context(), requestTime)
+	ctx, cancel := context.WithTimeout(r.Context(), t.patience)
 	defer cancel()
 	copied := r.Clone(ctx)
 	copied.Header.Set("User-Agent", t.userAgent)
@@ -173,12 +204,12 @@ func (t *transport) send(r *http.Request, body []byte) (*http.Response, []byte, 
 	}
 	response, err := t.base.RoundTrip(copied)
 	if err != nil {
-		return nil, nil, t.viaProxy(r.URL, err)
+		return nil, nil, t.viaProxy(r.URL, t.orLate(r.Context(), err))
 	}
 	defer response.Body.Close()
 	content, err := io.ReadAll(io.LimitReader(response.Body, maxBody+1))
 	if err != nil {
-		return nil, nil, t.viaProxy(r.URL, err)
+		return nil, nil, t.viaProxy(r.URL, t.orLate(r.Context(), err))
 	}
 	if len(content) > maxBody {
 		return nil, nil, strayError(fmt.Sprintf("the CA's answer is larger than %d bytes", maxBody))
@@ -187,6 +218,24 @@ func (t *transport) send(r *http.Request, body []byte) (*http.Response, []byte, 
 	dropBadNonce(response.Header)
 	return response, content, nil
 }
+
+// orLate says how long was waited, where the time of one request has run out and not that
+// of whoever makes it, which ctx has.
+func (t *transport) orLate(ctx context.Context, err error) error {
+	if errors.Is(err, context.DeadlineExceeded) && ctx.Err() == nil {
+		return &lateError{err, t.patience}
+	}
+	return err
+}
+
+// lateError says that a request was not answered in time.
+type lateError struct {
+	error
+	patience time.Duration
+}
+
+// Unwrap returns what net/http said.
+func (e *lateError) Unwrap() error { return e.error }
 
 // readRequest returns the body of a signed request; nil where there is none.
 func readRequest(r *http.Request) ([]byte, error) {

@@ -1,6 +1,7 @@
 package renew
 
 import (
+	"cmp"
 	"context"
 	"time"
 
@@ -22,15 +23,15 @@ func (j *job) asks(now time.Time) bool {
 // not asked for other certificates in the same run.
 func (j *job) ask(ctx context.Context) {
 	r := j.run
-	if !j.asks(time.Now()) || r.slots.isDeaf(j.now.Authority) {
+	if !j.asks(time.Now()) || r.slots.isDeaf(j.now.issuer()) {
 		return
 	}
-	release, err := r.slots.take(ctx, j.now.Authority)
+	release, err := r.slots.take(ctx, j.now.issuer())
 	if err != nil {
 		return
 	}
 	defer release()
-	if r.slots.isDeaf(j.now.Authority) {
+	if r.slots.isDeaf(j.now.issuer()) {
 		return
 	}
 	limited, cancel := context.WithTimeout(ctx, askTime)
@@ -45,10 +46,14 @@ func (j *job) ask(ctx context.Context) {
 func (j *job) learn(answer schedule.Answer) {
 	now := time.Now()
 	if answer.Err != nil && acmecore.KindOf(answer.Err) == acmecore.Unreachable {
-		j.run.slots.deafen(j.now.Authority)
+		j.run.slots.deafen(j.now.issuer())
 	}
 	j.now.Standing.RenewalInfo = schedule.Learn(schedule.About(j.now.Standing.RenewalInfo, j.now.Certificate), answer, now)
 	j.adopt()
 	j.remember()
+	j.now.Full = j.run.Stages.Room(j.now) // in a window there may be more
 	j.work = j.decide(now)
 }
+
+// issuer tells the CA that is asked when to renew.
+func (s Situation) issuer() string { return cmp.Or(s.Issuer, s.Authority) }

@@ -17,6 +17,7 @@ type work struct {
 	load    []string // actions, in order
 	verify  bool
 	wait    time.Time // for the next attempt, where there is something to do; zero otherwise
+	full    bool      // it waits for room in what the CA allows
 	reason  acmecore.Reason
 	text    string // why, in a sentence
 	next    time.Time
@@ -38,12 +39,15 @@ func (s Situation) decide(now time.Time, request Request, forced bool) work {
 	if s.Begun && renewal.At.After(now) {
 		renewal = acmecore.Renewal{Reason: acmecore.BecauseAsked, Text: "an order for it was begun, and did not come to its end"}
 	}
-	try := schedule.NextTry(s.Standing.Failures, s.Certificate, now)
+	try := s.NextTry(now)
 	w := work{reason: renewal.Reason, text: renewal.Text, next: later(renewal.At, try)}
 	due := !renewal.At.After(now)
 	switch {
 	case forced:
 		w.obtain, w.reason, w.text = true, acmecore.BecauseAsked, asked
+	case due && s.Full.Until.After(now):
+		w.wait, w.full = later(s.Full.Until, try), true
+		w.next = w.wait
 	case due && (request.Now || !try.After(now) || request.Everything && s.aboutTime(try, now)):
 		w.obtain = true
 	case due:
@@ -60,7 +64,8 @@ func (s Situation) decide(now time.Time, request Request, forced bool) work {
 // aboutTime tells whether a daily pass may take a try that is due a little later:
 // the next daily pass would have it wait for another day.
 func (s Situation) aboutTime(try, now time.Time) bool {
-	last := s.Standing.Failures[len(s.Standing.Failures)-1]
+	tries := s.tries() // there are some: a try is due after one
+	last := tries[len(tries)-1]
 	if last.Kind == acmecore.Limited || last.Until.After(now) {
 		return false // the CA asked for patience, to the second
 	}

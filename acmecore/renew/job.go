@@ -95,6 +95,10 @@ func (j *job) conclude() {
 func (j *job) postponed() {
 	j.treated.Reason, j.treated.Text = j.work.reason, j.work.text
 	j.treated.Outcome, j.treated.Next = acmecore.Postponed, j.work.wait
+	if j.work.full {
+		j.treated.Problem, j.treated.Hint = j.now.Full.Problem, j.now.Full.Hint
+		return
+	}
 	failures := append(slices.Clone(j.now.Standing.Failures), j.now.Standing.Unserved...)
 	if len(failures) > 0 {
 		last := failures[len(failures)-1]
@@ -143,7 +147,7 @@ func (j *job) untold(now time.Time) bool {
 func (j *job) mended(now time.Time) bool {
 	failures, unserved := j.now.Standing.Failures, j.now.Standing.Unserved
 	return len(failures)+len(unserved) > 0 && !j.work.some() && j.work.wait.IsZero() && j.now.usable(now) &&
-		!schedule.NextTry(failures, j.now.Certificate, now).After(now)
+		!j.now.NextTry(now).After(now)
 }
 
 // expiring tells of a certificate whose end comes near although it should have been
@@ -165,7 +169,7 @@ func (j *job) expiring(now time.Time) {
 func (j *job) next(now time.Time) time.Time {
 	next := j.planned(now)
 	if ask, asks := schedule.NextAsk(j.now.Standing.RenewalInfo, j.now.Certificate, now); asks {
-		next = sooner(next, later(ask, j.run.slots.deafUntil(j.now.Authority)))
+		next = sooner(next, later(ask, j.run.slots.deafUntil(j.now.issuer())))
 	}
 	return next
 }

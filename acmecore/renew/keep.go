@@ -65,6 +65,10 @@ func (p *Pipeline) KeepTime(ctx context.Context, daily func(after time.Time) tim
 	}
 }
 
+// Wake has the passes look at a certificate soon: it changed, and something is to be done
+// for it that does not wait for the daily pass.
+func (p *Pipeline) Wake(id acmecore.ID) { p.agenda.put(id, time.Now()) }
+
 // everything stands on the agenda for all certificates: they could not be listed.
 const everything acmecore.ID = ""
 

@@ -2,6 +2,7 @@ package renew
 
 import (
 	"context"
+	"errors"
 	"time"
 
 	"wcme/acmecore"
@@ -35,7 +36,7 @@ func (j *job) prepare(ctx context.Context) (delivers bool) {
 // and is tried again as a failed order is. A pass that comes before then waits.
 func (j *job) unsettled(err error) {
 	now := time.Now()
-	if next := schedule.NextTry(j.now.Standing.Failures, j.now.Certificate, now); next.After(now) {
+	if next := j.now.NextTry(now); next.After(now) {
 		j.work.wait = next
 		j.run.Log.Warn("certificate not put right", "certificate", j.id, "error", err, "next", next)
 		return
@@ -67,6 +68,10 @@ func (j *job) obtainIt(ctx context.Context) bool {
 		j.interrupted(err)
 		return false
 	}
+	if postponed := new(PostponedError); errors.As(err, &postponed) {
+		j.noRoom(postponed.Full, err)
+		return false
+	}
 	if err != nil {
 		j.fail(err)
 		return false
@@ -89,6 +94,13 @@ func (j *job) obtained() bool {
 	return true
 }
 
+// noRoom ends a job whose order was not placed, because the CA would have refused it.
+func (j *job) noRoom(full Full, err error) {
+	j.err = err
+	j.treated.Outcome, j.treated.Problem, j.treated.Hint, j.treated.Next = acmecore.Postponed, full.Problem, full.Hint, full.Until
+	j.run.Log.Info("certificate not ordered: there is no room", "certificate", j.id, "error", full.Problem, "next", full.Until)
+}
+
 // fail notes an attempt to obtain that came to nothing.
 func (j *job) fail(err error) {
 	failure := j.run.Stages.Failure(err)
@@ -96,7 +108,7 @@ func (j *job) fail(err error) {
 	j.now.Standing.Failures = schedule.Note(j.now.Standing.Failures, failure)
 	j.remember()
 	j.treated.Outcome, j.treated.Problem, j.treated.Hint = acmecore.Failed, failure.Cause, failure.Hint
-	j.treated.Next = schedule.NextTry(j.now.Standing.Failures, j.now.Certificate, time.Now())
+	j.treated.Next = later(j.now.NextTry(time.Now()), time.Now().UTC())
 	j.run.Log.Error("certificate not obtained", "certificate", j.id, "error", failure.Cause, "hint", failure.Hint, "next", j.treated.Next)
 	j.tell(acmecore.EventFailed, "order "+string(failure.Kind), "it was not obtained: "+failure.Cause, failure.Hint)
 }

@@ -58,7 +58,7 @@ func (r *run) work(group *sync.WaitGroup, queue []*job, atOnce int, do func(*job
 // treat does what is to be done to one certificate. It joins the batch, or leaves
 // it, exactly once.
 func (r *run) treat(ctx context.Context, j *job) {
-	if ctx.Err() != nil || !j.hold() {
+	if ctx.Err() != nil || !j.hold(ctx) {
 		r.batch.leave()
 		return
 	}
@@ -71,9 +71,18 @@ func (r *run) treat(ctx context.Context, j *job) {
 	r.do(ctx, j)
 }
 
+// patienceByName is how long a pass waits for a certificate that somebody has asked for
+// by its name: one that starts has every certificate in its hands for a moment, to ask
+// its CA when it wants that renewed.
+const patienceByName = 20 * time.Second
+
 // hold keeps other runs from the certificate, and sees what one may have done before.
-func (j *job) hold() bool {
-	release, busy := j.run.Stages.Hold(j.id)
+func (j *job) hold(ctx context.Context) bool {
+	patience := time.Duration(0)
+	if slices.Contains(j.run.request.Force, j.id) {
+		patience = patienceByName
+	}
+	release, busy := j.run.Stages.Hold(ctx, j.id, patience)
 	if busy {
 		j.run.agenda.put(j.id, time.Now())
 		j.elsewhere()
@@ -92,7 +101,7 @@ func (j *job) hold() bool {
 // watch looks at a certificate as a visitor, and does nothing else. It holds up no
 // load: there may be thousands, at addresses that do not answer.
 func (r *run) watch(ctx context.Context, j *job) {
-	if ctx.Err() != nil || !j.hold() {
+	if ctx.Err() != nil || !j.hold(ctx) {
 		return
 	}
 	defer j.release()

@@ -335,7 +335,7 @@ func TestUnsentRenewalIsToldAtTheNextPass(t *testing.T) {
 func TestCertificateOfAnotherRunIsNotTakenForDone(t *testing.T) {
 	bubble(t, func(w *world) {
 		w.have("www", 90*day, day)
-		release, _ := w.Hold("www")
+		release, _ := w.Hold(t.Context(), "www", 0)
 		run := w.pass(renew.Request{Trigger: "manage", Force: []acmecore.ID{"www"}})
 		if got := run.Count(acmecore.Postponed); got != 1 || run.Certificates[0].Problem == "" || len(w.orders["www"]) != 0 {
 			t.Errorf("asked for: got %d postponed, %d orders, %+v; want 1, none and why", got, len(w.orders["www"]), run.Certificates)
@@ -348,4 +348,35 @@ func TestCertificateOfAnotherRunIsNotTakenForDone(t *testing.T) {
 			t.Errorf("when the other run has ended: got %+v, want it renewed", run.Certificates)
 		}
 	})
+}
+
+// TestForcedRunWaitsForAShortOne: an overseer that has just started has the certificate,
+// to ask its CA something.
+func TestForcedRunWaitsForAShortOne(t *testing.T) {
+	for _, row := range []struct {
+		what   string
+		held   time.Duration
+		force  bool
+		orders int
+	}{{"by name", 5 * time.Second, true, 1}, {"by name, and another order goes on", time.Hour, true, 0}, {"not by name", 5 * time.Second, false, 0}} {
+		t.Run(row.what, func(t *testing.T) {
+			bubble(t, func(w *world) {
+				w.have("www", 90*day, 61*day)
+				release, _ := w.Hold(t.Context(), "www", 0)
+				time.AfterFunc(row.held, release)
+				request := renew.Request{Trigger: "manage"}
+				if row.force {
+					request.Force = []acmecore.ID{"www"}
+				}
+				began := time.Now()
+				run := w.pass(request)
+				if got := run.Count(acmecore.Renewed); got != row.orders || len(w.orders["www"]) != row.orders || run.Count(acmecore.Postponed) != 1-row.orders {
+					t.Errorf("got %d renewed, and %d orders, want %d: %+v", got, len(w.orders["www"]), row.orders, run.Certificates)
+				}
+				if waited := time.Since(began); row.force != (waited >= 5*time.Second) || waited > time.Minute {
+					t.Errorf("it has waited for %v", waited)
+				}
+			})
+		})
+	}
 }

@@ -28,8 +28,15 @@ type Situation struct {
 	Certificate acmecore.Certificate
 	Standing    acmecore.Standing
 	Rules       schedule.Rules
-	// Authority tells certificates of one CA from those of another: its directory.
+	// Choice is between CAs, and Authority tells certificates of one CA from those of
+	// another: the directory of the one in turn.
+	Choice    Choice
 	Authority string
+	// Issuer is the directory of the CA that has issued the current version: it is asked
+	// when that is to be renewed. "" is the Authority.
+	Issuer string
+	// Full says that there is no room for an order; Pipelines fill it in.
+	Full Full
 	// Begun says that an order for it is in flight, which some run did not end: it is
 	// gone on with, due or not, so that nothing that the CA has issued is lost.
 	Begun bool
@@ -63,14 +70,17 @@ type Stages interface {
 	// Certificates lists what is managed.
 	Certificates() ([]acmecore.ID, error)
 	// Hold keeps every other run from the certificate until release is called; busy
-	// means that another one has it.
-	Hold(id acmecore.ID) (release func(), busy bool)
+	// means that another one has it, and had it for as long as there was patience.
+	Hold(ctx context.Context, id acmecore.ID, patience time.Duration) (release func(), busy bool)
 	// Look reads what is so, and asks nobody.
 	Look(id acmecore.ID) Situation
 	// Settle finishes what a killed run has begun and can be finished without the CA.
 	Settle(id acmecore.ID) error
 	// Settled tells whether there is nothing of that.
 	Settled(id acmecore.ID) bool
+	// Room tells whether the CA in turn would take an order for the certificate now, by our
+	// own account of its limits. It asks nobody.
+	Room(s Situation) Full
 	// Inform asks the CA when it wants the certificate renewed (RFC 9773).
 	Inform(ctx context.Context, s Situation) schedule.Answer
 	// Pace takes one order from what the CA may be asked for; otherwise it returns how
@@ -78,7 +88,8 @@ type Stages interface {
 	Pace(authority string) (wait time.Duration)
 	// Interval lies between two orders at the pace that is allowed.
 	Interval() time.Duration
-	// Obtain orders the certificate and keeps it as its current version.
+	// Obtain orders the certificate and keeps it as its current version. A PostponedError is
+	// no failure.
 	Obtain(ctx context.Context, id acmecore.ID, report acmecore.Progress) error
 	// Failure is what is remembered of an error of Obtain.
 	Failure(err error) acmecore.Failure

@@ -44,6 +44,8 @@ type world struct {
 	allowed     int // orders in 3 hours
 	obtain      func(context.Context, acmecore.ID) error
 	inform      func(renew.Situation) schedule.Answer
+	room        func(renew.Situation) renew.Full
+	choice      renew.Choice
 	load        func(action string) string // a problem
 	install     func(id acmecore.ID, target string) error
 	silent      bool  // no server answers
@@ -113,13 +115,12 @@ func (w *world) Certificates() ([]acmecore.ID, error) {
 	return slices.Sorted(maps.Keys(w.current)), nil
 }
 
-func (w *world) Hold(id acmecore.ID) (func(), bool) {
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	if w.held[id] {
-		return nil, true
+func (w *world) Hold(ctx context.Context, id acmecore.ID, patience time.Duration) (func(), bool) {
+	for over := time.Now().Add(patience); w.taken(id); time.Sleep(time.Second) {
+		if !time.Now().Before(over) || ctx.Err() != nil {
+			return nil, true
+		}
 	}
-	w.held[id] = true
 	return func() {
 		w.mu.Lock()
 		defer w.mu.Unlock()
@@ -127,10 +128,19 @@ func (w *world) Hold(id acmecore.ID) (func(), bool) {
 	}, false
 }
 
+// taken tells whether somebody had the certificate, and leaves it to who asks.
+func (w *world) taken(id acmecore.ID) bool {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	before := w.held[id]
+	w.held[id] = true
+	return before
+}
+
 func (w *world) Look(id acmecore.ID) renew.Situation {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	s := renew.Situation{Certificate: w.current[id], Standing: w.standing[id], Loads: w.loads, Watched: w.watched, Authority: w.authority[id],
+	s := renew.Situation{Certificate: w.current[id], Standing: w.standing[id], Loads: w.loads, Watched: w.watched, Authority: w.authority[id], Choice: w.choice,
 		Rules: schedule.Rules{Daily: schedule.TimeOfDay{Minute: 20}, Location: time.UTC, Seed: "host"}}
 	s.Standing.Loaded = maps.Clone(s.Standing.Loaded)
 	if w.passing {
@@ -177,6 +187,16 @@ func (w *world) Inform(_ context.Context, s renew.Situation) schedule.Answer {
 	return w.inform(s)
 }
 
+// Room is what the world has for the certificate's CA.
+func (w *world) Room(s renew.Situation) renew.Full {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if w.room == nil {
+		return renew.Full{}
+	}
+	return w.room(s)
+}
+
 func (w *world) Pace(string) (wait time.Duration) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
@@ -200,7 +220,11 @@ func (w *world) Obtain(ctx context.Context, id acmecore.ID, _ acmecore.Progress)
 }
 
 func (w *world) Failure(err error) acmecore.Failure {
-	return acmecore.Failure{At: time.Now(), Kind: acmecore.KindOf(err), Cause: err.Error()}
+	failure := acmecore.Failure{At: time.Now(), Kind: acmecore.KindOf(err), Cause: err.Error(), AtFault: acmecore.KindOf(err) == acmecore.Unreachable}
+	if wrapped := new(acmecore.Error); errors.As(err, &wrapped) {
+		failure.CA = wrapped.Subject
+	}
+	return failure
 }
 
 func (w *world) Install(id acmecore.ID) (done renew.Installed) {

@@ -42,6 +42,7 @@ func (p *Pipeline) look(id acmecore.ID) Situation {
 	if standing, found := p.unkept.get(id); found {
 		situation.Standing = standing
 	}
+	situation.Full = p.Stages.Room(situation)
 	return situation
 }
 

@@ -3,6 +3,7 @@ package responder
 import (
 	"context"
 	"errors"
+	"fmt"
 	"io/fs"
 	"log/slog"
 	"net"
@@ -30,12 +31,20 @@ const (
 // door is one listening socket, and the server behind it.
 type door struct {
 	listener net.Listener
-	server   *http.Server
+	server   server
 	given    bool // by systemd
 }
 
-func newDoor(listener net.Listener, r *Responder, given bool) *door {
-	return &door{listener: listener, given: given, server: &http.Server{
+// server answers on a listener until that is closed: *http.Server, or one of ours.
+type server interface {
+	Serve(net.Listener) error
+	Shutdown(context.Context) error
+	Close() error
+}
+
+// httpServer answers challenges of http-01.
+func (r *Responder) httpServer() server {
+	return &http.Server{
 		Handler:           r,
 		ReadHeaderTimeout: headerTime,
 		ReadTimeout:       requestTime,
@@ -44,7 +53,7 @@ func newDoor(listener net.Listener, r *Responder, given bool) *door {
 		MaxHeaderBytes:    maxHeader,
 		// What strangers get wrong is nothing to tell an administrator.
 		ErrorLog: slog.NewLogLogger(r.log().Handler(), slog.LevelDebug),
-	}}
+	}
 }
 
 // serve returns the error by which the socket was lost, and nil once it was unbound.
@@ -67,22 +76,32 @@ func (d *door) finish() {
 	}
 }
 
+func httpWords() words {
+	return words{challenges: "challenges", key: "listen", usual: ":80",
+		taken: "if it is a web server, map cgi-bin/wcme in that one and remove `listen` from [challenge]"}
+}
+
+func tlsWords() words {
+	return words{challenges: "challenges of tls-alpn-01", key: "listen_tls", usual: ":443",
+		taken: "if it is a web server, prove the names by http-01 through that one, or let HAProxy or nginx pass the protocol acme-tls/1 on to another port and set `listen_tls` of [challenge] to that (deploy/standalone)"}
+}
+
 // listen binds an address. The error is of kind Busy, Denied or Invalid, and says
 // what to try.
-func listen(address string) (net.Listener, error) {
+func (w words) listen(address string) (net.Listener, error) {
 	listener, err := net.Listen(network(address), address)
 	if err == nil {
 		return listener, nil
 	}
-	problem := &acmecore.Error{Kind: acmecore.Invalid, Op: "answer challenges on", Subject: address, Cause: reason(err),
-		Hint: "set `listen` of [challenge] to an address of this host, or to :80 for all of them"}
+	problem := &acmecore.Error{Kind: acmecore.Invalid, Op: "answer " + w.challenges + " on", Subject: address, Cause: reason(err),
+		Hint: fmt.Sprintf("set `%s` of [challenge] to an address of this host, or to %s for all of them", w.key, w.usual)}
 	switch {
 	case errors.Is(err, syscall.EADDRINUSE):
 		problem.Kind = acmecore.Busy
-		problem.Hint = "another program has the port, `ss -ltnp` says which: if it is a web server, map cgi-bin/wcme in that one and remove `listen` from [challenge]"
+		problem.Hint = "another program has the port, `ss -ltnp` says which: " + w.taken
 	case errors.Is(err, fs.ErrPermission):
 		problem.Kind = acmecore.Denied
-		problem.Hint = "run wcme as root, give it CAP_NET_BIND_SERVICE, or let systemd open the socket"
+		problem.Hint = "run wcme as root, give it CAP_NET_BIND_SERVICE (setcap cap_net_bind_service=ep), or let systemd open the socket"
 	}
 	return nil, problem
 }

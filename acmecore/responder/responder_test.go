@@ -40,10 +40,12 @@ func pending(tb testing.TB) challenge.Directory {
 // newResponder returns one that is closed after the test.
 func newResponder(tb testing.TB, given ...net.Listener) *responder.Responder {
 	tb.Helper()
-	r := responder.New(responder.Options{Challenges: pending(tb), Log: slog.New(slog.DiscardHandler), Sockets: given})
+	r := responder.New(responder.Options{Challenges: pending(tb), Log: quiet(), Sockets: given})
 	tb.Cleanup(r.Close)
 	return r
 }
+
+func quiet() *slog.Logger { return slog.New(slog.DiscardHandler) }
 
 // freeAddress returns an address on which nobody listens. Its port lies below those
 // that the system gives to connections.

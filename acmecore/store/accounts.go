@@ -19,8 +19,11 @@ import (
 	"wcme/acmecore/keys"
 )
 
+// accountFile is what is known of an account, beside its key.
+const accountFile = "account.json"
+
 // Account returns the account at the CA with the given directory URL, and its
-// key; an error of kind NotFound when there is none.
+// key; an error of kind NotFound when there is none that is in force.
 func (r *Root) Account(directory string) (acmecore.Account, crypto.Signer, error) {
 	dir, _, err := r.accounts(directory).current()
 	if errors.Is(err, fs.ErrNotExist) {
@@ -30,11 +33,16 @@ func (r *Root) Account(directory string) (acmecore.Account, crypto.Signer, error
 	if err != nil {
 		return acmecore.Account{}, nil, fmt.Errorf("find account: %w", err)
 	}
-	account, err := readAccount(filepath.Join(dir, "account.json"))
+	account, err := readAccount(filepath.Join(dir, accountFile))
 	if err != nil {
 		return account, nil, err
 	}
-	key, err := readKey(filepath.Join(dir, "key.pem"))
+	if isOver(account) {
+		return account, nil, &acmecore.Error{Kind: acmecore.NotFound, Op: "find account at", Subject: directory,
+			Cause: fmt.Errorf("the one that there was, %s, is %s", account.URL, account.Status), Hint: "make another one: wcme register"}
+	}
+	account.Trouble = r.AccountTrouble(directory)
+	key, err := readKey(filepath.Join(dir, keyFile))
 	return account, key, err
 }
 
@@ -66,28 +74,11 @@ func (r *Root) KeepAccount(account acmecore.Account) error {
 	if err != nil {
 		return fmt.Errorf("keep account: %w", err)
 	}
-	files := map[string][]byte{"account.json": record, "key.pem": key}
+	files := map[string][]byte{accountFile: record, keyFile: key}
 	if _, err := r.accounts(account.Directory).add(files); err != nil {
 		return fmt.Errorf("keep account: %w", err)
 	}
-	return durable.Remove(pending)
-}
-
-// MoveAccount keeps the account at another URL, for the same key: the CA has
-// forgotten the one before, and registered the key again.
-func (r *Root) MoveAccount(account acmecore.Account, key crypto.Signer) error {
-	record, err := json.MarshalIndent(account, "", "  ")
-	if err != nil {
-		return err
-	}
-	keyText, err := keys.Encode(key)
-	if err != nil {
-		return fmt.Errorf("keep account: %w", err)
-	}
-	if _, err := r.accounts(account.Directory).add(map[string][]byte{"account.json": record, "key.pem": keyText}); err != nil {
-		return fmt.Errorf("keep account: %w", err)
-	}
-	return nil
+	return errors.Join(durable.Remove(pending), r.ForgetAccountTrouble(account.Directory))
 }
 
 // DropPendingAccount forgets a key whose registration the CA has refused.
@@ -103,20 +94,24 @@ func (r *Root) DropPendingAccount(directory string) error {
 // the current account's: a run was killed between keeping that account and
 // forgetting its key, and another account would get the same one.
 func dropKeptPending(accounts versions) error {
+	return dropKept(accounts, filepath.Join(string(accounts), "pending"))
+}
+
+// dropKept removes a directory with a key that is the current account's.
+func dropKept(accounts versions, dir string) error {
 	current, _, err := accounts.current()
 	if err != nil {
 		return nil // there is no account yet
 	}
-	pending := filepath.Join(string(accounts), "pending")
-	waiting, err := readRegular(filepath.Join(pending, "key.pem"), maxRecord)
+	waiting, err := readRegular(filepath.Join(dir, keyFile), maxRecord)
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil
 	}
-	kept, keptErr := readRegular(filepath.Join(current, "key.pem"), maxRecord)
+	kept, keptErr := readRegular(filepath.Join(current, keyFile), maxRecord)
 	if err := errors.Join(err, keptErr); err != nil || !bytes.Equal(waiting, kept) {
 		return err
 	}
-	return durable.Remove(pending)
+	return durable.Remove(dir)
 }
 
 func (r *Root) accounts(directory string) versions {

@@ -20,9 +20,10 @@ import (
 
 // The files of a version.
 const (
-	keyFile   = "key.pem"
-	chainFile = "fullchain.pem"
-	issueFile = "issue.json"
+	keyFile     = "key.pem"
+	requestFile = "request.pem" // in the place of the key, where that is elsewhere
+	chainFile   = "fullchain.pem"
+	issueFile   = "issue.json"
 )
 
 // KeepVersion stores a certificate with its key as a new version and makes it
@@ -33,7 +34,18 @@ func (r *Root) KeepVersion(id acmecore.ID, key crypto.Signer, chain [][]byte, is
 	if err != nil {
 		return "", fmt.Errorf("keep certificate: %w", err)
 	}
-	files := map[string][]byte{keyFile: keyText, chainFile: encodeChain(chain)}
+	return r.keepVersion(id, map[string][]byte{keyFile: keyText}, chain, issue)
+}
+
+// KeepRequested is KeepVersion for a certificate whose key is elsewhere: the version has
+// the certificate signing request in its place, DER.
+func (r *Root) KeepRequested(id acmecore.ID, request []byte, chain [][]byte, issue acmecore.Issue) (version string, err error) {
+	text := pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE REQUEST", Bytes: request})
+	return r.keepVersion(id, map[string][]byte{requestFile: text}, chain, issue)
+}
+
+func (r *Root) keepVersion(id acmecore.ID, files map[string][]byte, chain [][]byte, issue acmecore.Issue) (version string, err error) {
+	files[chainFile] = encodeChain(chain)
 	if !issue.At.IsZero() {
 		if files[issueFile], err = json.MarshalIndent(issue, "", "  "); err != nil {
 			return "", fmt.Errorf("keep certificate: %w", err)
@@ -78,7 +90,8 @@ func (r *Root) Chain(id acmecore.ID) (chain [][]byte, version string, err error)
 	return decodeChain(text), version, nil
 }
 
-// Key returns the key of the current version.
+// Key returns the key of the current version; an error that is fs.ErrNotExist where that
+// is elsewhere.
 func (r *Root) Key(id acmecore.ID) (crypto.Signer, error) {
 	text, _, err := r.current(id, keyFile)
 	if err != nil {
@@ -115,7 +128,8 @@ func (r *Root) currentVersion(id acmecore.ID) (dir, version string, err error) {
 
 // PublishProducts brings the files in ssl into line with the current version,
 // and leaves those alone that are. The chain with the key appended is the
-// original's product; it is one file, so that key and certificate always match.
+// original's product; it is one file, so that key and certificate always match. Where
+// the key is elsewhere, it is the chain alone.
 func (r *Root) PublishProducts(id acmecore.ID) (changed []string, err error) {
 	products, err := r.products(id)
 	if err != nil {
@@ -159,11 +173,11 @@ func (r *Root) products(id acmecore.ID) ([]product, error) {
 	}
 	leaf, issuers := splitChain(chain)
 	path := func(prefix string) string { return r.path("ssl", prefix+string(id)+".pem") }
-	return []product{
-		{path("cert_"), leaf, 0o644},
-		{path("chain_"), issuers, 0o644},
-		{path("fullchain_"), slices.Concat(chain, key), 0o600},
-	}, nil
+	whole := product{path("fullchain_"), slices.Concat(chain, key), 0o600}
+	if key == nil {
+		whole.mode = 0o644
+	}
+	return []product{{path("cert_"), leaf, 0o644}, {path("chain_"), issuers, 0o644}, whole}, nil
 }
 
 // published tells whether the product stands there.

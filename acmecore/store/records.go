@@ -63,6 +63,9 @@ func (r *Root) DropRecord(id acmecore.ID) error {
 	return nil
 }
 
+// RecordPath is where the record of a certificate is, or would be.
+func (r *Root) RecordPath(id acmecore.ID) string { return r.record(id) }
+
 func (r *Root) record(id acmecore.ID) string {
 	return r.path("etc", "certificates", string(id)+".toml")
 }

@@ -1,13 +1,13 @@
 package store
 
 import (
-	"crypto"
 	"crypto/sha256"
 	"crypto/x509"
 	"encoding/hex"
 	"errors"
 	"fmt"
 	"io/fs"
+	"os"
 	"path/filepath"
 	"slices"
 
@@ -74,8 +74,9 @@ func hintVersions(id acmecore.ID, names []string) string {
 }
 
 // Pair returns the key and the chain of the current version as PEM, and the
-// version's name. The link is followed once, so that they belong together. The
-// error is of kind NotFound when there is no version; beside any other one is what
+// version's name. The link is followed once, so that they belong together. Without an
+// error there is no key only where that is elsewhere, which the version's request says.
+// The error is of kind NotFound when there is no version; beside any other one is what
 // could be read.
 func (r *Root) Pair(id acmecore.ID) (key, fullchain []byte, version string, err error) {
 	dir, version, err := r.versions(id).follow()
@@ -96,6 +97,11 @@ func (r *Root) Pair(id acmecore.ID) (key, fullchain []byte, version string, err 
 func readPair(dir string) (key, fullchain []byte, err error) {
 	key, keyErr := readRegular(filepath.Join(dir, keyFile), maxRecord)
 	fullchain, chainErr := readRegular(filepath.Join(dir, chainFile), maxRecord)
+	if errors.Is(keyErr, fs.ErrNotExist) && chainErr == nil {
+		if _, err := os.Lstat(filepath.Join(dir, requestFile)); err == nil {
+			keyErr = nil
+		}
+	}
 	return key, fullchain, errors.Join(keyErr, chainErr)
 }
 
@@ -118,7 +124,22 @@ func (r *Root) describe(id acmecore.ID, version *Version) error {
 	version.Serial = leaf.SerialNumber.Text(16)
 	fingerprint := sha256.Sum256(leaf.Raw)
 	version.Fingerprint = hex.EncodeToString(fingerprint[:])
+	if keyText == nil && err == nil {
+		return r.answers(id, version.Name, leaf)
+	}
 	return belong(keyText, leaf)
+}
+
+// answers tells whether the certificate of a version is that of its request.
+func (r *Root) answers(id acmecore.ID, version string, leaf *x509.Certificate) error {
+	request, err := r.request(filepath.Join(string(r.versions(id)), version, requestFile))
+	if err != nil {
+		return fmt.Errorf("read its request: %w", err)
+	}
+	if !keys.Equal(request.Public, leaf.PublicKey) {
+		return errors.New("its certificate is for another key than its request")
+	}
+	return nil
 }
 
 // belong tells whether the key is the certificate's.
@@ -127,8 +148,7 @@ func belong(keyText []byte, leaf *x509.Certificate) error {
 	if err != nil {
 		return fmt.Errorf("read its key: %w", err)
 	}
-	public, ok := key.Public().(interface{ Equal(crypto.PublicKey) bool })
-	if !ok || !public.Equal(leaf.PublicKey) {
+	if !keys.Equal(key.Public(), leaf.PublicKey) {
 		return errors.New("its key is not the certificate's")
 	}
 	return nil

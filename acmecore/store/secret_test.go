@@ -2,11 +2,14 @@ package store_test
 
 import (
 	"errors"
+	"fmt"
 	"io/fs"
 	"os"
 	"path/filepath"
 	"strings"
+	"syscall"
 	"testing"
+	"time"
 
 	"wcme/acmecore"
 	"wcme/acmecore/store"
@@ -67,6 +70,32 @@ func TestSecrets(t *testing.T) {
 		if err == nil || got != "" || acmecore.KindOf(err) != acmecore.Invalid ||
 			!strings.Contains(err.Error(), row.says) || !strings.Contains(acmecore.HintOf(err), row.hint) {
 			t.Errorf("%s: got %q, %v, hint %q; want %q, hint %q", row.what, got, err, acmecore.HintOf(err), row.says, row.hint)
+		}
+	}
+}
+
+// TestASecretIsNotWaitedFor: opening a FIFO would take until somebody writes to it.
+func TestASecretIsNotWaitedFor(t *testing.T) {
+	root := setUp(t)
+	path := filepath.Join(root.Dir(), "etc", "fifo")
+	if err := syscall.Mkfifo(path, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	answered := make(chan error, 2)
+	go func() {
+		_, err := root.Secret("etc/fifo")
+		answered <- err
+		_, err = store.ReadSecret(path)
+		answered <- err
+	}()
+	for range 2 {
+		select {
+		case err := <-answered:
+			if acmecore.KindOf(err) != acmecore.Invalid || !strings.Contains(fmt.Sprint(err), "it is no file") {
+				t.Errorf("got %v", err)
+			}
+		case <-time.After(10 * time.Second):
+			t.Fatal("it waits for somebody who writes")
 		}
 	}
 }

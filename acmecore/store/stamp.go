@@ -49,6 +49,11 @@ func StampOfPlace(dir string) Stamp {
 // that comes, goes or is replaced.
 func (r *Root) RecordsStamp() Stamp { return StampOf(r.path("etc", "certificates")) }
 
+// RecordStamp is that of a certificate's record.
+func (r *Root) RecordStamp(id acmecore.ID) Stamp {
+	return stampOf(r.dir+"/etc/certificates/"+string(id)+".toml", 0)
+}
+
 // OwnStamps is how many stamps Stamps adds.
 const OwnStamps = 6
 

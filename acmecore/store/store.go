@@ -8,6 +8,7 @@
 //
 //	ROOT/etc/wcme.toml                              the configuration
 //	ROOT/etc/certificates/ID.toml                   what is managed
+//	ROOT/etc/certificates/ID-DIGITS.csr             a request that was made elsewhere, by its SHA-256
 //	ROOT/etc/certificates/ID.toml.removed           what was managed; -2 and so on for further ones
 //	ROOT/log/runs/RUN.json                          the record of each run
 //	ROOT/log/audit.log                              who asked for what (package audit)
@@ -16,12 +17,17 @@
 //	ROOT/priv/accounts/CA/pending/key.pem           an account key not yet registered
 //	ROOT/priv/accounts/CA/VERSION/…                 account.json, key.pem
 //	ROOT/priv/accounts/CA/current                   → VERSION
-//	ROOT/priv/certificates/ID/VERSION/…             key.pem, fullchain.pem; revoked.json where it was
+//	ROOT/priv/certificates/ID/VERSION/…             key.pem (request.pem where that is elsewhere), fullchain.pem; revoked.json where it was
 //	ROOT/priv/certificates/ID/current               → VERSION
 //	ROOT/priv/orders/ID/…                           key.pem, order.json: the order in flight
+//	ROOT/priv/refused/ID/…                          chain.txt, reason.json: the latest that was delivered and refused
 //	ROOT/priv/standing/ID.json                      what is remembered of a certificate
+//	ROOT/priv/dns/TOKEN.json                        a record that was written for a challenge
+//	ROOT/priv/hooks/NAME/…                          settings: a hook's own; TOKEN.json: what it was told to answer
 //	ROOT/priv/replaced/ID/TARGET.json               what a load may yet send back
 //	ROOT/priv/pace/CA.json                          how fast a CA was asked
+//	ROOT/priv/limits/CA.jsonl                       what counts against its limits
+//	ROOT/priv/alternatives.json                     which CAs may be asked in the place of others
 //	ROOT/priv/spool/MESSAGE                         what is not yet delivered; told.json: what was told
 //	ROOT/priv/running, load.json                    there while an overseer, a load runs
 //	ROOT/priv/login/NAME.json                       users, sessions, keys and tries of wCME's own log-in

@@ -269,7 +269,15 @@ func TestTheJournalIsTakenUpForTheSameOrderOnly(t *testing.T) {
 		"another key":    func(o *store.Order) { o.Key = acmecore.EC384 },
 		"another user":   func(o *store.Order) { o.Account = "https://ca.example/2" },
 		"other profiles": func(o *store.Order) { o.Profile = "short" },
+		"another life":   func(o *store.Order) { o.Validity = 24 * time.Hour },
 	} {
+		begun, err := root.OpenJournal("a_example", order)
+		if err == nil {
+			err = begun.SetURL("https://ca.example/order/1")
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
 		other := order
 		change(&other)
 		fresh, err := root.OpenJournal("a_example", other)

@@ -6,6 +6,7 @@ import (
 	"os"
 	"path/filepath"
 
+	"wcme/acmecore"
 	"wcme/acmecore/durable"
 )
 
@@ -14,10 +15,10 @@ import (
 // returns all that went wrong.
 func (r *Root) Sweep() error {
 	var problems error
-	for _, dir := range []string{"etc/certificates", "log", "log/runs", "priv", "priv/login", "priv/orders", "priv/pace", "priv/spool", "priv/standing", "ssl"} {
+	for _, dir := range []string{"etc/certificates", "log", "log/runs", "priv", "priv/dns", "priv/login", "priv/orders", "priv/pace", "priv/refused", "priv/spool", "priv/standing", "ssl"} {
 		problems = errors.Join(problems, sweep(r.path(dir)))
 	}
-	for _, parent := range []string{"accounts", "certificates", "orders", "replaced"} {
+	for _, parent := range []string{"accounts", "certificates", "hooks", "orders", "replaced"} {
 		entries, err := os.ReadDir(r.path("priv", parent))
 		if !errors.Is(err, fs.ErrNotExist) {
 			problems = errors.Join(problems, err)
@@ -28,10 +29,11 @@ func (r *Root) Sweep() error {
 			}
 		}
 	}
+	problems = errors.Join(problems, r.sweepRequests(func(acmecore.ID) bool { return true }))
 	accounts, err := filepath.Glob(r.path("priv", "accounts", "*"))
 	problems = errors.Join(problems, err)
 	for _, dir := range accounts {
-		problems = errors.Join(problems, dropKeptPending(versions(dir)))
+		problems = errors.Join(problems, dropKeptPending(versions(dir)), dropKeptRollover(versions(dir)))
 	}
 	return problems
 }

@@ -167,15 +167,21 @@ func Reply(status int, header http.Header, body string) func(http.ResponseWriter
 // there and those that are tried. What a client tries meanwhile is not counted.
 func (b *Between) SetOutage(outage bool) { b.gate.setShut(outage) }
 
-// Count returns how many requests of the class have come.
+// Count returns how many requests of the class have come, but for orders that are
+// placed again.
 func (b *Between) Count(class Class) (n int) {
 	for _, request := range b.Requests() {
-		if request.Class == class {
+		if request.Class == class && !request.Again() {
 			n++
 		}
 	}
 	return n
 }
+
+// Again tells whether it was an order that the CA has refused because of the certificate
+// that it was to take the place of, and that is placed again without that at once (RFC
+// 9773 section 5): Pebble does so after any other order that was to.
+func (r Request) Again() bool { return r.Class == ClassNewOrder && r.Status == http.StatusConflict }
 
 // Requests returns all that was asked, in the order in which it came.
 func (b *Between) Requests() []Request {

@@ -6,8 +6,7 @@ import "strings"
 type Class string
 
 // The classes, called as the directory of RFC 8555 and the resources of its
-// section 7.1 are. ClassOther is what has no class of its own: revocation, account
-// updates, key rollover.
+// section 7.1 are. ClassOther is what has no class of its own.
 const (
 	ClassDirectory   Class = "directory"
 	ClassNewNonce    Class = "newNonce"
@@ -19,6 +18,9 @@ const (
 	ClassFinalize    Class = "finalize"
 	ClassCertificate Class = "certificate"
 	ClassRenewalInfo Class = "renewalInfo"
+	ClassAccount     Class = "account" // looks and updates
+	ClassKeyChange   Class = "keyChange"
+	ClassRevokeCert  Class = "revokeCert"
 	ClassOther       Class = "other"
 )
 
@@ -38,9 +40,13 @@ var classes = []struct {
 	{"/finalize-order/", ClassFinalize},
 	{"/certZ/", ClassCertificate},
 	{"/draft-ietf-acme-ari-03/renewalInfo/", ClassRenewalInfo},
+	{"/my-account/", ClassAccount},
+	{"/rollover-account-key", ClassKeyChange},
+	{"/revoke-cert", ClassRevokeCert},
 }
 
-func classOf(path string) Class {
+// ClassOf tells what a request to Pebble is for by its path.
+func ClassOf(path string) Class {
 	for _, c := range classes {
 		if path == c.path || strings.HasSuffix(c.path, "/") && strings.HasPrefix(path, c.path) {
 			return c.class

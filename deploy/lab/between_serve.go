@@ -35,7 +35,7 @@ func (b *Between) serve(w http.ResponseWriter, r *http.Request) {
 func (b *Between) begin(r *http.Request) (before []func() bool, answer func(http.ResponseWriter, *http.Request) bool, now *underWay) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	class := classOf(r.URL.Path)
+	class := ClassOf(r.URL.Path)
 	now = &underWay{number: len(b.requests)}
 	b.requests = append(b.requests, Request{Class: class, Method: r.Method, Path: r.URL.Path, At: time.Now()})
 	for _, h := range b.hooks {

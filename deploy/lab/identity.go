@@ -22,8 +22,8 @@ type Identity struct {
 	Pool                   *x509.CertPool // the root alone
 }
 
-// MakeIdentity writes root.pem, cert.pem and key.pem into dir, for 127.0.0.1,
-// localhost and the names.
+// MakeIdentity writes root.pem, root-key.pem, cert.pem and key.pem into dir, for
+// 127.0.0.1, localhost and the names.
 func MakeIdentity(dir string, names ...string) (Identity, error) {
 	root, err := sign(draft("wCME lab root"), nil)
 	if err != nil {
@@ -56,6 +56,13 @@ func writeIdentity(dir string, root, leaf *signed) (Identity, error) {
 		return Identity{}, err
 	}
 	if err := writePEM(id.Certificate, "CERTIFICATE", leaf.certificate.Raw, 0o644); err != nil {
+		return Identity{}, err
+	}
+	rootKey, err := x509.MarshalPKCS8PrivateKey(root.key)
+	if err != nil {
+		return Identity{}, err
+	}
+	if err := writePEM(filepath.Join(dir, "root-key.pem"), "PRIVATE KEY", rootKey, 0o600); err != nil {
 		return Identity{}, err
 	}
 	return id, writePEM(id.Key, "PRIVATE KEY", key, 0o600)

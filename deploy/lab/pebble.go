@@ -1,6 +1,7 @@
 package lab
 
 import (
+	"cmp"
 	"context"
 	"crypto/tls"
 	"encoding/json"
@@ -21,19 +22,22 @@ const startTime = 30 * time.Second
 // PebbleOptions say how the certification authority behaves. The zero value of
 // each but Dir is a patient, friendly CA.
 type PebbleOptions struct {
-	Dir           string                   // where its configuration and logs go; a subdirectory is made for them
-	HTTPPort      int                      // where it looks for http-01 answers, on every host
-	AlwaysValid   bool                     // it takes every challenge for answered, without a look
-	Strict        bool                     // it refuses what future versions will
-	NonceReject   int                      // the percentage of good nonces that it refuses
-	AuthzReuse    int                      // the percentage of authorizations that a second order finds valid already
-	ChainLength   int                      // intermediate certificates between leaf and root; 0 means 1
-	RetryAuthz    int                      // Retry-After of a pending authorization, in seconds
-	RetryOrder    int                      // Retry-After of a processing order, in seconds
-	ExternalKeys  map[string]string        // key identifier → MAC key in base64url: registering needs one of them
-	Profiles      map[string]time.Duration // name → validity; without any, one of its own
-	BlockedNames  []string                 // names that it refuses to certify
-	SlowChallenge bool                     // it waits up to 5 s before each validation, as Pebble does by default
+	Dir            string                   // where its configuration and logs go; a subdirectory is made for them
+	HTTPPort       int                      // where it looks for http-01 answers, on every host
+	TLSPort        int                      // where it looks for tls-alpn-01 answers, on every host
+	AlwaysValid    bool                     // it takes every challenge for answered, without a look
+	Strict         bool                     // it refuses what future versions will
+	NonceReject    int                      // the percentage of good nonces that it refuses
+	AuthzReuse     int                      // the percentage of authorizations that a second order finds valid already
+	ChainLength    int                      // intermediate certificates between leaf and root; 0 means 1
+	AlternateRoots int                      // further roots, each with a chain of its own to the same certificate
+	RetryAuthz     int                      // Retry-After of a pending authorization, in seconds
+	RetryOrder     int                      // Retry-After of a processing order, in seconds
+	ExternalKeys   map[string]string        // key identifier → MAC key in base64url: registering needs one of them
+	Profiles       map[string]time.Duration // name → validity; without any, one of its own
+	BlockedNames   []string                 // names that it refuses to certify
+	Resolver       string                   // HOST:PORT of the name server that it asks; "" is one of its own
+	SlowChallenge  bool                     // it waits up to 5 s before each validation, as Pebble does by default
 }
 
 // Pebble is a running certification authority: Let's Encrypt's test server,
@@ -90,7 +94,7 @@ func startPebble(ctx context.Context, programs Programs, dir string, o PebbleOpt
 	if err := os.WriteFile(conf, o.configuration(ports, id), 0o600); err != nil {
 		return nil, err
 	}
-	cmd := exec.Command(programs.Pebble, "-config", conf, "-dnsserver", names.DNS, "-strict="+strconv.FormatBool(o.Strict))
+	cmd := exec.Command(programs.Pebble, "-config", conf, "-dnsserver", cmp.Or(o.Resolver, names.DNS), "-strict="+strconv.FormatBool(o.Strict))
 	cmd.Env = append(o.environment(), programs.Clock.passing()...)
 	if p.Process, err = Start(logFile(dir, "pebble", ports[0]), cmd); err != nil {
 		return nil, err
@@ -149,6 +153,7 @@ func (o PebbleOptions) configuration(ports []int, id Identity) []byte {
 		"certificate":                    id.Certificate,
 		"privateKey":                     id.Key,
 		"httpPort":                       o.HTTPPort,
+		"tlsPort":                        o.TLSPort,
 		"externalAccountBindingRequired": len(o.ExternalKeys) > 0,
 		"externalAccountMACKeys":         o.ExternalKeys,
 		"domainBlocklist":                o.BlockedNames,
@@ -172,6 +177,7 @@ func (o PebbleOptions) environment() []string {
 	return []string{
 		"PEBBLE_WFE_NONCEREJECT=" + strconv.Itoa(o.NonceReject),
 		"PEBBLE_AUTHZREUSE=" + strconv.Itoa(o.AuthzReuse),
+		"PEBBLE_ALTERNATE_ROOTS=" + strconv.Itoa(o.AlternateRoots),
 		"PEBBLE_CHAIN_LENGTH=" + strconv.Itoa(max(o.ChainLength, 1)),
 		"PEBBLE_VA_NOSLEEP=" + flag(!o.SlowChallenge),
 		"PEBBLE_VA_ALWAYS_VALID=" + flag(o.AlwaysValid),

@@ -1,0 +1,4 @@
+package manager
+
+// InPrivateNetwork is inPrivateNetwork.
+var InPrivateNetwork = inPrivateNetwork

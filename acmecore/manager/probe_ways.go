@@ -1,0 +1,124 @@
+package manager
+
+import (
+	"slices"
+
+	"wcme/acmecore"
+	"wcme/acmecore/config"
+)
+
+// waysOf finds the ways to prove a name.
+type waysOf func(acmecore.Name) *ways
+
+// recordedWays are those of the records that have the names, and for a name that none has,
+// those of the configuration.
+func (m *Manager) recordedWays(names []acmecore.Name) waysOf {
+	found := make(map[acmecore.Name]*ways)
+	ids, err := m.root.Records()
+	if err != nil {
+		m.log.Warn("certificates not listed", "error", err)
+	}
+	for _, id := range ids {
+		c := acmecore.Certificate{ID: id}
+		record, err := m.readRecord(&c)
+		if err != nil {
+			continue // others tell of it
+		}
+		m.addWays(found, names, c, record)
+	}
+	none := m.ways(noRecord(), experience{})
+	return func(name acmecore.Name) *ways {
+		if w := found[name]; w != nil {
+			return w
+		}
+		return none
+	}
+}
+
+// addWays adds the ways of one certificate to those found for the names.
+func (m *Manager) addWays(found map[acmecore.Name]*ways, names []acmecore.Name, c acmecore.Certificate, record *config.Certificate) {
+	var own *ways
+	for _, name := range names {
+		if found[name] != nil || !slices.Contains(c.Names, name) {
+			continue
+		}
+		if own == nil {
+			own = m.ways(record, m.experience(c.ID))
+		}
+		found[name] = own
+	}
+}
+
+// asksForFiles tells whether the first challenge of the name that a CA would ask for is
+// in the files of www.
+func (w *ways) asksForFiles(name acmecore.Name) bool {
+	methods, err := w.Methods(name)
+	if err != nil {
+		return false
+	}
+	way, err := w.way(methods[0], name)
+	_, files := way.(*places)
+	return err == nil && files
+}
+
+// otherwise is what there is to say of a name that nobody asks for on port 80.
+func (w *ways) otherwise(name acmecore.Name) acmecore.Reach {
+	reach := acmecore.Reach{Name: name, Visits: []acmecore.Visit{}, Ways: w.list(name)}
+	methods, err := w.Methods(name)
+	if err != nil {
+		reach.Findings = []acmecore.Finding{{Verdict: acmecore.NoWay, Wrong: true, Text: acmecore.Inert(err.Error()), Try: acmecore.HintOf(err)}}
+		return reach
+	}
+	reach.Answered = true
+	text := "not asked for: it is proved by " + string(methods[0])
+	if by := reach.Ways[0].By; by != "" {
+		text += ", by " + by
+	}
+	reach.Findings = []acmecore.Finding{{Verdict: acmecore.OtherWay, Text: text}}
+	return reach
+}
+
+// list says of each method how the name is proved by it, or why not: first those that
+// would be tried, in their order.
+func (w *ways) list(name acmecore.Name) (list []acmecore.Way) {
+	methods, _ := w.Methods(name) // of those that there are not, it is said below
+	for _, method := range methods {
+		way, _ := w.way(method, name)
+		list = append(list, acmecore.Way{Method: method, By: called(way), Last: w.past.proved[name] == method,
+			Failed: slices.Contains(w.past.balked[name], method)})
+	}
+	allowed := w.Config().MethodsFor(w.record)
+	for _, method := range acmecore.Methods() {
+		_, err := w.way(method, name)
+		switch {
+		case slices.Contains(methods, method):
+		case err != nil:
+			list = append(list, acmecore.Way{Method: method, Problem: acmecore.Inert(err.Error()), Try: acmecore.HintOf(err)})
+		case !slices.Contains(allowed, method):
+			list = append(list, acmecore.Way{Method: method, Problem: "it is none of the methods that were chosen",
+				Try: "add it to `methods` of [challenge], or to `challenge` of the certificate's record"})
+		}
+	}
+	return list
+}
+
+// called is what answers, in words; "" where it has no name.
+func called(way solver) string {
+	if named, has := way.(interface{ called() string }); has {
+		return acmecore.Inert(named.called())
+	}
+	return ""
+}
+
+func (p *places) called() string {
+	if len(p.webroots) > 0 {
+		return "the files of www and of the webroots"
+	}
+	return "the files of www"
+}
+
+func (a *alpn) called() string { return "wCME itself" }
+
+func (t txtOf) called() string { return "[[dns]] " + t.entry.Name.String() }
+
+func (h hookOf) called() string { return "[[hook]] " + h.entry.Name.String() }

@@ -1,0 +1,4 @@
+package responder
+
+// ServerName is how a CA asks for a name.
+var ServerName = serverName
