@@ -66,12 +66,31 @@ func put(t *testing.T, state string, e example, stand string) {
 		}
 		return first
 	})
+	text = regexp.MustCompile(`(?m)^run *= *"/[^"]+"`).ReplaceAllStringFunc(text, func(line string) string {
+		return fmt.Sprintf("run = %q", program(t, strings.Split(line, `"`)[1]))
+	})
+	for _, file := range regexp.MustCompile(`(?m)^env_file *= *"([^"]+)"`).FindAllStringSubmatch(text, -1) {
+		if err := os.WriteFile(filepath.Join(state, file[1]), []byte("TOKEN=x\n"), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
 	if os.Geteuid() != 0 {
 		text = regexp.MustCompile(`(?m)^user *= *"www-data".*$`).ReplaceAllString(text, "")
 	}
 	if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
 		t.Fatal(err)
 	}
+}
+
+// program is the program of that path, or one of the same name where this host has none.
+func program(t *testing.T, path string) string {
+	t.Helper()
+	if _, err := os.Stat(path); err == nil {
+		return path
+	}
+	path = filepath.Join(lab.TempDir(t), filepath.Base(path))
+	lab.WriteProgram(t, path, []byte("#!/bin/sh\n"))
+	return path
 }
 
 // standIn is a program that does nothing.

@@ -4,6 +4,7 @@ package standalone_test
 
 import (
 	"bytes"
+	"cmp"
 	"errors"
 	"fmt"
 	"net"
@@ -26,25 +27,27 @@ type host struct {
 	testing.TB
 	dir, root string
 	programs  lab.Programs
-	port      int // where the CA looks for answers
+	port      int // where the CA looks for answers over HTTP
+	tls       int // and by TLS
 	pebble    *lab.Pebble
 }
 
 // newHost sets everything up but [challenge]: options is what its table has, with
-// PORT in it.
+// PORT and TLS in it, where the CA looks.
 func newHost(t *testing.T, ca lab.PebbleOptions, options string) *host {
 	t.Helper()
 	h := &host{TB: t, dir: lab.TempDir(t), programs: lab.MustBuild(t)}
 	h.root = filepath.Join(h.dir, "state")
-	var err error
-	if h.port, err = lab.FreePort(); err != nil {
+	ports, err := lab.FreePorts(2)
+	if err != nil {
 		t.Fatal(err)
 	}
-	ca.Dir, ca.HTTPPort = h.dir, h.port
+	h.port, h.tls = ports[0], ports[1]
+	ca.Dir, ca.HTTPPort, ca.TLSPort = h.dir, h.port, cmp.Or(ca.TLSPort, h.tls)
 	h.pebble = lab.MustPebble(t, h.programs, ca)
 	h.wcme("setup", "--web-user", "")
 	text := fmt.Sprintf("ca = \"lab\"\naccept_terms = true\n[challenge]\n%s\n[authority.lab]\ndirectory = %q\nroots = %q\n",
-		strings.ReplaceAll(options, "PORT", strconv.Itoa(h.port)), h.pebble.Directory, h.pebble.Roots)
+		strings.NewReplacer("PORT", strconv.Itoa(h.port), "TLS", strconv.Itoa(h.tls)).Replace(options), h.pebble.Directory, h.pebble.Roots)
 	if err := os.WriteFile(filepath.Join(h.root, "etc", "wcme.toml"), []byte(text), 0o600); err != nil {
 		t.Fatal(err)
 	}
@@ -112,7 +115,13 @@ func (h *host) awaitEnd(process *lab.Process) {
 // bound tells whether somebody has the port.
 func (h *host) bound(address string) bool {
 	h.Helper()
-	conn, err := net.Dial("tcp", net.JoinHostPort(address, strconv.Itoa(h.port)))
+	return h.answers(net.JoinHostPort(address, strconv.Itoa(h.port)))
+}
+
+// answers tells whether somebody listens there.
+func (h *host) answers(address string) bool {
+	h.Helper()
+	conn, err := net.Dial("tcp", address)
 	if err == nil {
 		conn.Close()
 		return true
@@ -136,7 +145,8 @@ func (h *host) checkCertificate(names ...string) {
 	if err != nil {
 		h.Fatal(err)
 	}
-	file := filepath.Join(h.root, "ssl", "fullchain_"+strings.ReplaceAll(names[0], ".", "_")+".pem")
+	id := strings.NewReplacer("::1", "0__1", ".", "_").Replace(names[0])
+	file := filepath.Join(h.root, "ssl", "fullchain_"+id+".pem")
 	if _, err := lab.CheckChain(file, root, names...); err != nil {
 		h.Error(err)
 	}
@@ -298,16 +308,17 @@ func TestUnits(t *testing.T) {
 	}
 	service := "[Service]\nExecStart=/bin/true\n"
 	for path, text := range map[string]string{
-		filepath.Join(dir, "wcme-challenge.socket"): read(t, "wcme-challenge.socket"),
-		filepath.Join(units, "standalone.conf"):     read(t, "standalone.conf"),
-		filepath.Join(dir, "wcme-overseer.service"): service,
+		filepath.Join(dir, "wcme-challenge.socket"):     read(t, "wcme-challenge.socket"),
+		filepath.Join(dir, "wcme-challenge-tls.socket"): read(t, "wcme-challenge-tls.socket"),
+		filepath.Join(units, "standalone.conf"):         read(t, "standalone.conf"),
+		filepath.Join(dir, "wcme-overseer.service"):     service,
 	} {
 		if err := os.WriteFile(path, []byte(text), 0o644); err != nil {
 			t.Fatal(err)
 		}
 	}
 	cmd := exec.Command("systemd-analyze", "verify", "--recursive-errors=no",
-		filepath.Join(dir, "wcme-challenge.socket"), filepath.Join(dir, "wcme-overseer.service"))
+		filepath.Join(dir, "wcme-challenge.socket"), filepath.Join(dir, "wcme-challenge-tls.socket"), filepath.Join(dir, "wcme-overseer.service"))
 	cmd.Env = append(os.Environ(), "SYSTEMD_UNIT_PATH="+dir+":")
 	output, err := cmd.CombinedOutput()
 	if err != nil || bytes.Contains(output, []byte(dir)) {
