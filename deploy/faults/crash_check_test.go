@@ -289,10 +289,11 @@ func (h *host) checkMails(most int) {
 
 var messageID = regexp.MustCompile(`(?mi)^Message-ID:.*$`)
 
-// asked counts the requests of a class that have reached the CA.
+// asked counts the requests of a class that have reached the CA, but for orders that are
+// placed again.
 func (h *host) asked(class lab.Class) (n int) {
 	for _, request := range h.between.Requests()[h.mark.requests:] {
-		if request.Class == class {
+		if request.Class == class && !request.Again() {
 			n++
 		}
 	}

@@ -34,14 +34,17 @@ type politeCounter struct {
 	mu     sync.Mutex
 	all    []time.Time
 	orders map[string][]time.Time // newOrder, by the first name
-	tries  []time.Time            // challenges that were to be validated
+	// replacing tells of the last of them that it was to take the place of a certificate.
+	replacing map[string]bool
+	tries     []time.Time // challenges that were to be validated
 }
 
 // count notes what is asked from now on, and lets newOrder be answered by answer.
 func (a *authority) count(answer func(http.ResponseWriter, *http.Request) bool) *politeCounter {
-	c := &politeCounter{clock: a.clock, orders: make(map[string][]time.Time)}
+	c := &politeCounter{clock: a.clock, orders: make(map[string][]time.Time), replacing: make(map[string]bool)}
 	for _, class := range []lab.Class{lab.ClassDirectory, lab.ClassNewNonce, lab.ClassNewAccount, lab.ClassNewOrder, lab.ClassAuthz,
-		lab.ClassChallenge, lab.ClassOrder, lab.ClassFinalize, lab.ClassCertificate, lab.ClassOther} {
+		lab.ClassChallenge, lab.ClassOrder, lab.ClassFinalize, lab.ClassCertificate,
+		lab.ClassAccount, lab.ClassKeyChange, lab.ClassRevokeCert, lab.ClassOther} {
 		a.between.Answer(class, func(w http.ResponseWriter, r *http.Request) bool {
 			c.note(class, r)
 			return class == lab.ClassNewOrder && answer != nil && answer(w, r)
@@ -57,27 +60,34 @@ func (c *politeCounter) note(class lab.Class, r *http.Request) {
 	c.all = append(c.all, now)
 	switch class {
 	case lab.ClassNewOrder:
-		name := politeName(r)
-		c.orders[name] = append(c.orders[name], now)
+		name, replaces := politeOrder(r)
+		if times := c.orders[name]; c.replacing[name] && !replaces && now.Sub(times[len(times)-1]) < time.Minute {
+			c.orders[name] = times[:len(times)-1] // it is the same one, placed again: Pebble knows of a replacement
+		}
+		c.orders[name], c.replacing[name] = append(c.orders[name], now), replaces
 	case lab.ClassChallenge:
 		c.tries = append(c.tries, now)
 	}
 }
 
-// politeName is the first name of an order, which stands in what was signed.
-func politeName(r *http.Request) string {
+// politeOrder is the first name of an order, which stands in what was signed, and whether
+// it is to take the place of another certificate.
+func politeOrder(r *http.Request) (name string, replaces bool) {
 	body, err := io.ReadAll(r.Body)
 	r.Body = io.NopCloser(bytes.NewReader(body))
 	var signed struct{ Payload string }
-	var order struct{ Identifiers []struct{ Value string } }
+	var order struct {
+		Identifiers []struct{ Value string }
+		Replaces    string
+	}
 	if err == nil {
 		err = json.Unmarshal(body, &signed)
 	}
 	payload, decoding := base64.RawURLEncoding.DecodeString(signed.Payload)
 	if err := errors.Join(err, decoding, json.Unmarshal(payload, &order)); err != nil || len(order.Identifiers) == 0 {
-		return fmt.Sprintf("no order: %v", err)
+		return fmt.Sprintf("no order: %v", err), false
 	}
-	return order.Identifiers[0].Value
+	return order.Identifiers[0].Value, order.Replaces != ""
 }
 
 // politeMost is the greatest number of the times that lie in one hour, and the least

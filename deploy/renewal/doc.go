@@ -11,6 +11,7 @@
 //	unserved   a broken configuration of nginx; a load action that loads nothing
 //	post       qmail's and PMDF's files, as the seeds of wCME have them, with Postfix
 //	window     a CA that wants a certificate renewed early (RFC 9773)
+//	failover   a CA that is away, and another one that takes its place (or may not)
 //	signals    SIGHUP again and again, and SIGTERM, while an order is in the works
 //
 // The standard load, which would find all servers of the machine, is deploy/load's.
