@@ -120,7 +120,7 @@ func (w *wish) deed() control.Deed {
 func (w *wish) namesField() templates.Field {
 	names := w.field("names", "Host names", "textarea")
 	names.Value, names.Required = w.names, true
-	names.Help = "The first one names the certificate. Separate them by blanks, commas or lines; addresses like https://www.example.org/ will do."
+	names.Help = "The first one names the certificate. Wildcards, as *.example.org, are proved in the DNS; IP addresses will do too. Separate them by blanks, commas or lines; addresses like https://www.example.org/ will do."
 	return names
 }
 

@@ -11,6 +11,9 @@ import (
 func jobReach(r acmecore.Reach) templates.JobReach {
 	shown := templates.JobReach{Name: acmecore.Inert(string(r.Name)), Findings: jobFindings(r.Findings)}
 	shown.Tone, shown.State = answered(r.Answered)
+	if r.Answered && r.Path == "" {
+		shown.State = "proved in another way"
+	}
 	for _, visit := range r.Visits {
 		one := templates.JobVisit{Address: acmecore.Inert(visit.Address), Facts: visitFacts(r.Path, visit), Findings: jobFindings(visit.Findings)}
 		one.Tone, one.State = answered(visit.Answered)

@@ -164,5 +164,9 @@ func commandNames(c acmecore.Certificate) string {
 		}
 		names[i] = string(parsed)
 	}
-	return strings.Join(names, ",")
+	list := strings.Join(names, ",")
+	if strings.Contains(list, "*") {
+		return "'" + list + "'" // or else a shell takes it for files
+	}
+	return list
 }

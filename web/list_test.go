@@ -148,6 +148,8 @@ func TestCommandIsOnlyShownForNames(t *testing.T) {
 		want  string
 	}{
 		{[]acmecore.Name{"a.example", "b.example"}, "<code>wcme certify a.example,b.example</code>"},
+		{[]acmecore.Name{"*.a.example", "2001:db8::1"}, "<code>wcme certify &#39;*.a.example,2001:db8::1&#39;</code>"},
+		{[]acmecore.Name{"*.a.example", "*"}, "wcme certify with its names"},
 		{[]acmecore.Name{"a.example; id"}, "wcme certify with its names"},
 		{[]acmecore.Name{"a.example", "$(id).example"}, "wcme certify with its names"},
 		{[]acmecore.Name{"A.example"}, "wcme certify with its names"},

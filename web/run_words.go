@@ -104,14 +104,19 @@ func opening(text string) string {
 	return capital(text)
 }
 
-// hostOf is the first host name of a certificate, which its ID is made of; the ID where
-// it is none of a host's.
+// hostOf is the first name of a certificate, which its ID is made of: a wildcard, a host
+// name or an address; the ID where it is none.
 func hostOf(id acmecore.ID) string {
-	name, err := acmecore.ParseName(strings.ReplaceAll(string(id), "_", "."))
-	if err != nil || name.ID() != id {
-		return acmecore.Inert(string(id))
+	text := string(id)
+	if below, is := strings.CutPrefix(text, "wildcard_"); is {
+		text = "*." + below
 	}
-	return string(name)
+	for _, separator := range []string{".", ":"} {
+		if name, err := acmecore.ParseName(strings.ReplaceAll(text, "_", separator)); err == nil && name.ID() == id {
+			return string(name)
+		}
+	}
+	return acmecore.Inert(string(id))
 }
 
 // byWhom is who has asked for something, without what the kernel said of the process that
