@@ -2,6 +2,7 @@ package manager_test
 
 import (
 	"strings"
+	"sync/atomic"
 	"testing"
 
 	"wcme/acmecore"
@@ -13,9 +14,9 @@ func TestNothingSweepsWhileDNSIsChecked(t *testing.T) {
 	t.Parallel()
 	n := newNameServer(t)
 	m := newSetting(t, n.table()).manager()
-	looked := 0
+	var looked atomic.Int32
 	n.onLook(func() {
-		looked++
+		looked.Add(1)
 		if err := m.Sweep(t.Context()); err != nil {
 			t.Error(err)
 		}
@@ -29,7 +30,7 @@ func TestNothingSweepsWhileDNSIsChecked(t *testing.T) {
 	if err != nil || len(traces) != 1 || !traces[0].Removed {
 		t.Errorf("got %+v, %v", traces, err)
 	}
-	if looked == 0 {
+	if looked.Load() == 0 {
 		t.Error("the record was not looked for")
 	}
 	n.has()
