@@ -185,3 +185,18 @@ func TestRightsBadSettingsAreRefusedBeforeTheCAIsAsked(t *testing.T) {
 	s.configure(fmt.Sprintf("[[dns]]\nname = \"other\"\nfor = [\"undelegated.test\"]\nserver = %q\nresolvers = [%q]\n", s.secondary, s.primary))
 	refused("undelegated.test, which is not delegated", "delegate", "*.undelegated.test")
 }
+
+// TestRightsWildcardOfAnotherCA has step-ca look at the secondary, too.
+func TestRightsWildcardOfAnotherCA(t *testing.T) {
+	t.Parallel()
+	s := newSite(t)
+	before := s.zone("example.org")
+	ca := lab.MustStepCA(t, s.programs, lab.StepCAOptions{Dir: s.dir, Resolver: s.secondary})
+	s.configure(fmt.Sprintf("[authority.other]\ndirectory = %q\nroots = %q\n", ca.Directory, ca.Root))
+	s.wcme(0, "register", "--ca", "other")
+	_, steps := s.wcme(0, "certify", "*.example.org,example.org", "--ca", "other")
+	s.want(steps, `_acme-challenge\.example\.org: seen by 2 of 2 name servers`, `authorization +\*\.example\.org +valid`, `kept as version 000001`)
+	if after := s.zone("example.org"); !slices.Equal(after, before) {
+		t.Errorf("the zone was %q, and is %q", before, after)
+	}
+}

@@ -1,6 +1,7 @@
 package lab
 
 import (
+	"cmp"
 	"context"
 	"crypto/tls"
 	"crypto/x509"
@@ -20,6 +21,7 @@ type StepCAOptions struct {
 	Dir      string // where its configuration, its database and its log go
 	HTTPPort int    // where it looks for http-01 answers, on every host
 	TLSPort  int    // where it looks for tls-alpn-01 answers; 0 for any free one
+	Resolver string // HOST:PORT of the name server that it asks; "" is its own
 	// External has a second provisioner, whose accounts must be bound to an account
 	// elsewhere (RFC 8555 section 7.3.4); its directory is External of the StepCA.
 	External bool
@@ -89,7 +91,7 @@ func startStepCA(ctx context.Context, program, dir string, o StepCAOptions, pool
 		return nil, err
 	}
 	cmd := exec.Command(program, configuration, "--insecure", "--acme-http-port", strconv.Itoa(o.HTTPPort),
-		"--acme-tls-port", strconv.Itoa(o.TLSPort), "--resolver", names.DNS)
+		"--acme-tls-port", strconv.Itoa(o.TLSPort), "--resolver", cmp.Or(o.Resolver, names.DNS))
 	cmd.Env = []string{"HOME=" + dir, "STEPPATH=" + dir}
 	if s.Process, err = Start(logFile(dir, "step-ca", ports[0]), cmd); err != nil {
 		return nil, err
