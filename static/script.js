@@ -148,5 +148,8 @@
   });
 
   document.getElementById("mistakes")?.focus();
-  document.querySelector("header [aria-current]")?.scrollIntoView({ block: "nearest", inline: "center" });
+
+  // Not scrollIntoView: some browsers then let the first Tab go on from there.
+  const section = document.querySelector("header [aria-current]"), row = section?.closest("ul");
+  if (row) row.scrollLeft += section.getBoundingClientRect().left - row.getBoundingClientRect().left - (row.clientWidth - section.offsetWidth) / 2;
 })();

@@ -13,7 +13,7 @@ import "embed"
 // ./static` brings them up to date.
 const (
 	Style   = "style-08e1706c.css"
-	Script  = "script-4f1d9310.js"
+	Script  = "script-94bd2c48.js"
 	Passkey = "passkey-47bfcb67.js"
 	Icon    = "icon-113d0223.svg"
 )

@@ -213,7 +213,7 @@ func TestBrowserWouldTell(t *testing.T) {
 	t.Parallel()
 	s := &site{page: `<p onclick="1">x</p><input><script>alert(1)</script><img src="https://example.test/x">`}
 	b := s.visit(t)
-	if found := strings.Join(b.problems(t), "\n"); strings.Count(found, "policy: ") < 3 {
+	if found := strings.Join(b.problems(t), "\n"); strings.Count(found, "policy: ") < 2 { // not every version tells of a handler that is not called
 		t.Errorf("the browser complains about the policy in %q", found)
 	}
 	evaluate[any](t, b, `alert(1)`)
