@@ -276,6 +276,13 @@ func TestASweepTakesWhatIsHalfMadeEverywhere(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
+	for _, parent := range []string{"accounts", "certificates", "hooks", "orders", "refused", "replaced"} { // as durable.Remove leaves it
+		path := filepath.Join(root.Dir(), "priv", parent, ".a_example.gone")
+		half = append(half, path)
+		if err := os.MkdirAll(path, 0o700); err != nil {
+			t.Fatal(err)
+		}
+	}
 	if err := root.Sweep(); err != nil {
 		t.Error(err)
 	}

@@ -15,7 +15,8 @@ import (
 // returns all that went wrong.
 func (r *Root) Sweep() error {
 	var problems error
-	for _, dir := range []string{"etc/certificates", "log", "log/runs", "priv", "priv/dns", "priv/login", "priv/orders", "priv/pace", "priv/refused", "priv/spool", "priv/standing", "ssl"} {
+	for _, dir := range []string{"etc/certificates", "log", "log/runs", "priv", "priv/accounts", "priv/certificates", "priv/dns", "priv/hooks", "priv/login",
+		"priv/orders", "priv/pace", "priv/refused", "priv/replaced", "priv/spool", "priv/standing", "ssl"} {
 		problems = errors.Join(problems, sweep(r.path(dir)))
 	}
 	for _, parent := range []string{"accounts", "certificates", "hooks", "orders", "replaced"} {
