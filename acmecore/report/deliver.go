@@ -18,6 +18,7 @@ const (
 	manyTries  = 200                // more than in a week: its time is of a clock that was wrong
 	clockCheck = 10 * time.Minute   // a timer sleeps through a suspend, and a clock can be set
 	spoolRetry = time.Minute        // when the spool cannot be read
+	lastTime   = 2 * time.Second    // for the message under way when we are to end
 )
 
 // pause returns how long to wait after that many failures.
@@ -200,7 +201,9 @@ func (p *pass) send(ctx context.Context, m message) error {
 	if err := p.down[way]; err != nil {
 		return untried{err}
 	}
-	err := p.sendBy(ctx, p.current(), m)
+	lasting, cancel := outlasting(ctx, lastTime)
+	defer cancel()
+	err := p.sendBy(lasting, p.current(), m)
 	switch kind := acmecore.KindOf(err); {
 	case err != nil && ctx.Err() != nil:
 		// We end; that says nothing of the way.
@@ -212,6 +215,17 @@ func (p *pass) send(ctx context.Context, m message) error {
 		p.tryAll()
 	}
 	return err
+}
+
+// outlasting returns a context that ends so long after ctx: a message that the other
+// side has taken, and whose taking we did not hear of, would be sent once more.
+func outlasting(ctx context.Context, by time.Duration) (context.Context, context.CancelFunc) {
+	lasting, cancel := context.WithCancel(context.WithoutCancel(ctx))
+	stop := context.AfterFunc(ctx, func() {
+		timer := time.AfterFunc(by, cancel)
+		context.AfterFunc(lasting, func() { timer.Stop() })
+	})
+	return lasting, func() { stop(); cancel() }
 }
 
 // way is what a message has in common with others that would fail as it does: the

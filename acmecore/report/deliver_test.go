@@ -410,6 +410,41 @@ func TestEndOfRunIsNoFailure(t *testing.T) {
 	})
 }
 
+// TestEndOfRunWaitsForAnAnswer has the overseer end while a message is taken: it is
+// not sent again after that.
+func TestEndOfRunWaitsForAnAnswer(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		spool := newSpool()
+		r := report.New(settings(), spool, (&logged{}).logger())
+		r.SetTransport(takesTime(time.Second))
+		if err := r.Tell(acmecore.Event{Kind: acmecore.EventRenewed, Subject: "a"}); err != nil {
+			t.Fatal(err)
+		}
+		stop := run(t, r)
+		synctest.Wait()
+		began := time.Now()
+		stop()
+		if names, _ := spool.List(); len(names) != 0 {
+			t.Errorf("got %q, want nothing that is sent again", names)
+		}
+		if took := time.Since(began); took != time.Second {
+			t.Errorf("the end took %v, want %v", took, time.Second)
+		}
+	})
+}
+
+// takesTime takes a message after that time.
+type takesTime time.Duration
+
+func (t takesTime) RoundTrip(request *http.Request) (*http.Response, error) {
+	select {
+	case <-time.After(time.Duration(t)):
+		return &http.Response{StatusCode: http.StatusOK, Body: http.NoBody, Request: request}, nil
+	case <-request.Context().Done():
+		return nil, request.Context().Err()
+	}
+}
+
 // hangs never answers.
 type hangs struct{}
 
