@@ -1,6 +1,7 @@
 package lab
 
 import (
+	"context"
 	"crypto/tls"
 	"errors"
 	"fmt"
@@ -50,6 +51,7 @@ type Request struct {
 	Path   string
 	At     time.Time // when it came
 	Status int       // of the answer; 0 while, or where, there is none
+	Detail string    // what the CA says of an order that it refuses (RFC 8555 section 6.7)
 }
 
 // hook is what happens at one request of a class.
@@ -167,6 +169,19 @@ func Reply(status int, header http.Header, body string) func(http.ResponseWriter
 // there and those that are tried. What a client tries meanwhile is not counted.
 func (b *Between) SetOutage(outage bool) { b.gate.setShut(outage) }
 
+// AwaitDeserted returns when nobody is connected. All that was asked by those who have
+// ended has been counted then, and dealt with.
+func (b *Between) AwaitDeserted(ctx context.Context) error {
+	for !b.gate.isEmpty() {
+		select {
+		case <-ctx.Done():
+			return fmt.Errorf("await that nobody is connected: %w", ctx.Err())
+		case <-time.After(pause):
+		}
+	}
+	return nil
+}
+
 // Count returns how many requests of the class have come, but for orders that are
 // placed again.
 func (b *Between) Count(class Class) (n int) {
@@ -180,8 +195,15 @@ func (b *Between) Count(class Class) (n int) {
 
 // Again tells whether it was an order that the CA has refused because of the certificate
 // that it was to take the place of, and that is placed again without that at once (RFC
-// 9773 section 5): Pebble does so after any other order that was to.
-func (r Request) Again() bool { return r.Class == ClassNewOrder && r.Status == http.StatusConflict }
+// 9773 section 5): Pebble does so after any other order that was to, and where that
+// certificate is one that it does not find.
+func (r Request) Again() bool {
+	return r.Class == ClassNewOrder && (r.Status == http.StatusConflict || strings.Contains(r.Detail, unfound))
+}
+
+// unfound is what Pebble says of one certificate in 256: those with a zero byte before
+// their serial number in DER (X.690 section 8.3.2), which it looks for without.
+const unfound = "could not find an order for the given certificate"
 
 // Requests returns all that was asked, in the order in which it came.
 func (b *Between) Requests() []Request {

@@ -53,6 +53,13 @@ func (g *gate) admit(conn *gated) bool {
 	return !g.shut
 }
 
+// isEmpty tells whether no connection that came through is there.
+func (g *gate) isEmpty() bool {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	return len(g.live) == 0
+}
+
 // setShut begins or ends the outage.
 func (g *gate) setShut(shut bool) {
 	g.mu.Lock()

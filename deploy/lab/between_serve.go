@@ -1,9 +1,12 @@
 package lab
 
 import (
+	"bytes"
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"net/http"
 	"time"
 )
@@ -65,9 +68,31 @@ var errCut = errors.New("cut")
 
 // processed runs once the CA has answered.
 func (b *Between) processed(response *http.Response) error {
-	if now := response.Request.Context().Value(underWayKey{}).(*underWay); !all(now.after) {
+	now := response.Request.Context().Value(underWayKey{}).(*underWay)
+	if err := b.noteDetail(now.number, response); err != nil {
+		return err
+	}
+	if !all(now.after) {
 		return errCut
 	}
+	return nil
+}
+
+// noteDetail notes why an order is refused.
+func (b *Between) noteDetail(number int, response *http.Response) error {
+	if response.StatusCode < 400 || ClassOf(response.Request.URL.Path) != ClassNewOrder {
+		return nil
+	}
+	text, err := io.ReadAll(response.Body)
+	if err := errors.Join(err, response.Body.Close()); err != nil {
+		return err
+	}
+	response.Body = io.NopCloser(bytes.NewReader(text))
+	var problem struct{ Detail string }
+	_ = json.Unmarshal(text, &problem) // what is no problem says nothing
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.requests[number].Detail = problem.Detail
 	return nil
 }
 

@@ -1,9 +1,11 @@
 package lab_test
 
 import (
+	"context"
 	"crypto/tls"
 	"crypto/x509"
 	"errors"
+	"fmt"
 	"io"
 	"net/http"
 	"os/exec"
@@ -161,6 +163,97 @@ func TestBetweenAnswersInPlaceOfTheCA(t *testing.T) {
 	get(t, visitor, between.Directory)
 	if got := asked.Load(); got != 1 {
 		t.Errorf("asked: got %d, want once", got)
+	}
+}
+
+// TestBetweenKnowsOrdersThatArePlacedAgain by what the CA says of the first one, which
+// whoever asked gets as it is.
+func TestBetweenKnowsOrdersThatArePlacedAgain(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	id, err := lab.MakeIdentity(dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	answers := []struct {
+		status int
+		body   string
+		again  bool
+	}{
+		{201, `{"status":"pending"}`, false},
+		{409, `{"type":"urn:ietf:params:acme:error:alreadyReplaced","detail":"it has a replacement order"}`, true},
+		{500, `{"type":"urn:ietf:params:acme:error:serverInternal","detail":"could not find an order for the given certificate: none"}`, true},
+		{500, `{"type":"urn:ietf:params:acme:error:serverInternal","detail":"could not find anything"}`, false},
+		{502, "no JSON", false},
+	}
+	var asked atomic.Int32
+	ca := serve(t, id, func(w http.ResponseWriter, _ *http.Request) {
+		answer := answers[asked.Load()]
+		w.WriteHeader(answer.status)
+		fmt.Fprint(w, answer.body)
+	})
+	trusting := &http.Client{Transport: &http.Transport{TLSClientConfig: &tls.Config{RootCAs: id.Pool}}}
+	between := lab.MustBetween(t, &lab.Pebble{Directory: ca.URL + "/dir", Roots: id.Root, Client: trusting})
+	visitor := client(t, between.Roots)
+	for i, want := range answers {
+		asked.Store(int32(i))
+		response, err := visitor.Post(strings.Replace(between.Directory, "/dir", "/order-plz", 1), "application/jose+json", nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer response.Body.Close()
+		body, err := io.ReadAll(response.Body)
+		if err != nil || response.StatusCode != want.status || string(body) != want.body {
+			t.Errorf("got %s, %q, %v; want %d, %q", response.Status, body, err, want.status, want.body)
+		}
+		if got := between.Requests()[i]; got.Again() != want.again {
+			t.Errorf("%+v: got %v, want %v", got, got.Again(), want.again)
+		}
+	}
+	if got := between.Count(lab.ClassNewOrder); got != 3 {
+		t.Errorf("orders: got %d, want 3", got)
+	}
+}
+
+// TestBetweenIsDeserted when those who asked have ended, and what they have asked is
+// dealt with.
+func TestBetweenIsDeserted(t *testing.T) {
+	t.Parallel()
+	pebble := lab.MustPebble(t, lab.MustBuild(t), lab.PebbleOptions{Dir: lab.TempDir(t), HTTPPort: 80})
+	between := lab.MustBetween(t, pebble)
+	visitor := client(t, between.Roots)
+	reached, free := make(chan struct{}), make(chan struct{})
+	between.Before(lab.ClassDirectory, 1, func() bool {
+		close(reached)
+		<-free
+		return true
+	})
+	asking, leave := context.WithCancel(t.Context())
+	request, err := http.NewRequestWithContext(asking, http.MethodGet, between.Directory, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	left := make(chan struct{})
+	go func() {
+		defer close(left)
+		if response, err := visitor.Do(request); err == nil {
+			response.Body.Close()
+		}
+	}()
+	<-reached
+	leave()
+	<-left
+	over, cancel := context.WithCancel(t.Context())
+	cancel()
+	if err := between.AwaitDeserted(over); err == nil {
+		t.Error("while a request is dealt with: got no error")
+	}
+	close(free)
+	if err := between.AwaitDeserted(t.Context()); err != nil {
+		t.Error(err)
+	}
+	if got := between.Requests()[0].Status; got != http.StatusOK {
+		t.Errorf("status: got %d, want that it was dealt with", got)
 	}
 }
 

@@ -30,7 +30,7 @@ type ObserverOptions struct {
 }
 
 // visitTime bounds one visit.
-const visitTime = 10 * time.Second
+const visitTime = 30 * time.Second
 
 // Observation is what a visitor has seen.
 type Observation struct {

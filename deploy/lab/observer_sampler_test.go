@@ -77,7 +77,7 @@ func (p *place) combined(id lab.Identity) []byte {
 // looks waits until the sampler has looked n times more.
 func looks(t *testing.T, s *lab.Sampler, n int) {
 	t.Helper()
-	want, late := s.Seen().Looks+n, time.After(20*time.Second)
+	want, late := s.Seen().Looks+n, time.After(time.Minute)
 	for {
 		looked := s.Looked()
 		if s.Seen().Looks >= want {
@@ -86,7 +86,7 @@ func looks(t *testing.T, s *lab.Sampler, n int) {
 		select {
 		case <-looked:
 		case <-late:
-			t.Fatalf("after 20 s: %+v", s.Seen())
+			t.Fatalf("after a minute: %+v", s.Seen())
 		}
 	}
 }

@@ -19,7 +19,7 @@ import (
 // so that it can clean nothing up.
 func TestChildrenEndWithTheirParent(t *testing.T) {
 	t.Parallel()
-	parent := exec.Command(os.Args[0], "-test.run=^TestParent$", "-test.timeout=1m")
+	parent := exec.Command(os.Args[0], "-test.run=^TestParent$", "-test.timeout=10m")
 	parent.Env = append(os.Environ(), "LAB_PARENT="+lab.TempDir(t))
 	parent.Stderr = os.Stderr
 	output, err := parent.StdoutPipe()
@@ -50,7 +50,7 @@ func TestChildrenEndWithTheirParent(t *testing.T) {
 // nobody.
 func awaitEnd(t *testing.T, group int) {
 	t.Helper()
-	deadline := time.Now().Add(20 * time.Second)
+	deadline := time.Now().Add(time.Minute)
 	for !errors.Is(syscall.Kill(-group, 0), syscall.ESRCH) {
 		if time.Now().After(deadline) {
 			t.Fatalf("process group %d is still there", group)

@@ -17,7 +17,7 @@ import (
 )
 
 // startTime bounds how long anything here may take to start.
-const startTime = 30 * time.Second
+const startTime = time.Minute
 
 // PebbleOptions say how the certification authority behaves. The zero value of
 // each but Dir is a patient, friendly CA.

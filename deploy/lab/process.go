@@ -14,7 +14,7 @@ import (
 )
 
 // grace is how long a process may take to end after SIGTERM.
-const grace = 10 * time.Second
+const grace = 30 * time.Second
 
 // Process is a child process that leads a process group of its own.
 type Process struct {
@@ -77,7 +77,7 @@ func readLog(path string) string {
 }
 
 // Stop asks the process to end and returns when nothing is left of its group.
-// What has not gone after ten seconds is killed, and that is an error. Stopping
+// What has not gone after half a minute is killed, and that is an error. Stopping
 // twice is none.
 func (p *Process) Stop() error {
 	if p.running() {
