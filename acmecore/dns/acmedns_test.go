@@ -11,6 +11,7 @@ import (
 
 	"wcme/acmecore"
 	"wcme/acmecore/dns"
+	"wcme/deploy/lab"
 )
 
 const accounts = `{"www.example.test": {"username": "c36f50e8-4632-44f0-83fe-e070fef28a10", "password": "htB9mR9DYgcu9bX_afHF62erXaH2TS7bg9KW3F7Z",
@@ -102,7 +103,11 @@ func TestACMEDNSThatFails(t *testing.T) {
 	server.status = 0
 	stranger := &dns.ACMEDNS{URL: server.URL, Accounts: parsed}
 	expect("a certificate of nobody", stranger.Ready(t.Context(), right), acmecore.Unreachable, "certificate")
-	server.Close()
+	port, err := lab.FreePort()
+	if err != nil {
+		t.Fatal(err)
+	}
+	writer.URL = "https://" + lab.Loopback(port)
 	expect("nobody there", writer.Ready(t.Context(), right), acmecore.Unreachable, "connection refused")
 }
 

@@ -1,6 +1,7 @@
 package dns
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -46,7 +47,7 @@ func (f *Finder) ask(ctx context.Context, server string, question *dns.Msg) (ans
 	case <-ctx.Done():
 		return nil, ctx.Err()
 	}
-	return exchange{server: server, patience: f.tryTime, message: func() *dns.Msg {
+	return exchange{server: server, patience: cmp.Or(f.short[server], f.tryTime), message: func() *dns.Msg {
 		message := question.Copy().SetEdns0(udpSize, false)
 		message.Id = dns.Id()
 		return message
@@ -85,25 +86,35 @@ func (e exchange) try(ctx context.Context, network string) (answer *dns.Msg, err
 	limited, cancel := context.WithTimeout(ctx, e.patience)
 	defer cancel()
 	client := &dns.Client{Net: network, Timeout: e.patience, UDPSize: udpSize, TsigSecret: e.secrets}
-	conn, err := client.DialContext(limited, e.server)
+	conn, err := client.DialContext(untimed{limited}, e.server)
 	if err != nil {
 		return nil, err
 	}
 	defer conn.Close()
-	defer context.AfterFunc(limited, func() { conn.SetDeadline(time.Unix(1, 0)) })()
+	defer context.AfterFunc(limited, func() { conn.Close() })() // no deadline: the library sets its own
 	message := e.message()
-	answer, _, err = client.ExchangeWithConnContext(limited, message, conn)
+	answer, _, err = client.ExchangeWithConnContext(untimed{limited}, message, conn)
 	if e.secrets != nil && answer != nil {
 		err = checkSigned(answer, err)
 	}
 	if err == nil && !answersTo(answer, message) {
 		err = errors.New("it answers another question")
 	}
-	if ctx.Err() != nil {
+	switch {
+	case ctx.Err() != nil:
 		err = ctx.Err()
+	case err != nil && answer == nil && limited.Err() != nil:
+		err = limited.Err()
 	}
 	return answer, err
 }
+
+// untimed is a context whose end a connection does not know before it has come: otherwise
+// it may be told first, and the end be taken for the silence of a server.
+type untimed struct{ context.Context }
+
+// Deadline implements context.Context.
+func (untimed) Deadline() (deadline time.Time, ok bool) { return time.Time{}, false }
 
 // answersTo tells whether an answer is one to the question; of updates, servers need
 // not repeat the zone (RFC 2136 section 3.8).

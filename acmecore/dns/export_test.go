@@ -2,8 +2,16 @@ package dns
 
 import "time"
 
-// Hurry makes each try short, for servers of tests that stay silent.
-func (f *Finder) Hurry(try time.Duration) { f.tryTime, f.grace = try, try }
+// Wait makes each try that long.
+func (f *Finder) Wait(try time.Duration) { f.tryTime = try }
 
-// Hurry does so, too.
-func (u *Updater) Hurry(try time.Duration) { u.tryTime = try }
+// Hurry makes each try short that asks one of these servers, HOST:PORT, which stay silent.
+func (f *Finder) Hurry(try time.Duration, silent ...string) {
+	f.short, f.grace = make(map[string]time.Duration), try
+	for _, server := range silent {
+		f.short[server] = try
+	}
+}
+
+// Wait does so, too.
+func (u *Updater) Wait(try time.Duration) { u.tryTime = try }

@@ -42,6 +42,7 @@ const DefaultPatience = 2 * time.Minute
 type Finder struct {
 	settings Settings
 	tryTime  time.Duration
+	short    map[string]time.Duration // in its place, for servers that stay silent in a test
 	grace    time.Duration
 	free     chan struct{} // the places of maxAsked
 

@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"strings"
 	"testing"
-	"time"
 
 	mdns "github.com/miekg/dns"
 
@@ -24,7 +23,7 @@ func primary(t *testing.T, secrets map[string]string) (*host, dns.Place) {
 
 func updater(h *host, key dns.Key) *dns.Updater {
 	u := &dns.Updater{Server: h.address, Key: key}
-	u.Hurry(200 * time.Millisecond)
+	u.Wait(ample)
 	return u
 }
 
@@ -112,7 +111,11 @@ func TestUpdatesThatAreRefused(t *testing.T) {
 			t.Parallel()
 			h, place := primary(t, map[string]string{"wcme.example.test.": secret})
 			h.change(func() { row.spoil(h) })
-			err := updater(h, dns.Key{Name: "wcme.example.test", Algorithm: "hmac-sha256", Secret: secret}).Ready(t.Context(), place)
+			u := updater(h, dns.Key{Name: "wcme.example.test", Algorithm: "hmac-sha256", Secret: secret})
+			if row.what == "silence" {
+				u.Wait(short)
+			}
+			err := u.Ready(t.Context(), place)
 			if acmecore.KindOf(err) != row.kind || !strings.Contains(err.Error(), row.says) || !strings.Contains(acmecore.HintOf(err), row.hint) {
 				t.Errorf("got %v (%v, %q), want %v with %q, and %q", err, acmecore.KindOf(err), acmecore.HintOf(err), row.kind, row.says, row.hint)
 			}
