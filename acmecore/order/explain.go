@@ -130,7 +130,7 @@ func (e *exchangeError) Error() string {
 		return fmt.Sprintf("no answer within %g s", late.patience.Seconds())
 	case errors.Is(e.error, context.DeadlineExceeded):
 		return "no answer in time"
-	case errors.Is(e.error, io.EOF), errors.Is(e.error, io.ErrUnexpectedEOF), errors.Is(e.error, syscall.ECONNRESET):
+	case errors.Is(e.error, io.EOF), errors.Is(e.error, io.ErrUnexpectedEOF), errors.Is(e.error, syscall.ECONNRESET), errors.Is(e.error, syscall.EPIPE):
 		return "the connection was cut before the answer was there"
 	}
 	text := strings.TrimPrefix(e.error.Error(), "net/http: HTTP/1.x transport connection broken: ")

@@ -14,6 +14,7 @@ import (
 
 	"wcme/acmecore"
 	"wcme/acmecore/order"
+	"wcme/deploy/lab"
 )
 
 // TestSignedRequestsCanBeSentAgainByTheTransport: net/http does so where a
@@ -68,13 +69,18 @@ func TestNetworkErrors(t *testing.T) {
 func TestNobodyListens(t *testing.T) {
 	t.Parallel()
 	s := newSetting(t)
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	s.options.Directory = "https://" + deadAddress(t) + "/directory"
+	s.mustFail(outcome{kind: acmecore.Unreachable, words: []string{"connection refused"}, hint: "HTTPS_PROXY"})
+}
+
+// deadAddress is one where nobody listens, and that no other test takes.
+func deadAddress(t *testing.T) string {
+	t.Helper()
+	port, err := lab.FreePort()
 	if err != nil {
 		t.Fatal(err)
 	}
-	s.options.Directory = "https://" + listener.Addr().String() + "/directory"
-	listener.Close()
-	s.mustFail(outcome{kind: acmecore.Unreachable, words: []string{"connection refused"}, hint: "HTTPS_PROXY"})
+	return lab.Loopback(port)
 }
 
 // TestTLSThatIsNotTrusted: nothing but the handshake reaches such a CA.
@@ -192,7 +198,7 @@ func TestConnectionsAreClosed(t *testing.T) {
 			}
 			select {
 			case <-closed:
-			case <-time.After(10 * time.Second): // the client itself would wait for 30 s
+			case <-time.After(25 * time.Second): // the client itself would wait for 30 s
 				t.Error("a connection is still open")
 			}
 		})

@@ -215,15 +215,10 @@ func TestProxyIsNone(t *testing.T) {
 func TestProxyIsGone(t *testing.T) {
 	t.Parallel()
 	s, _, address := behindProxy(t)
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	address.Host = listener.Addr().String()
-	listener.Close()
+	address.Host = deadAddress(t)
 	address.User = url.UserPassword("wcme", password)
 	s.options.Proxy = order.Through(address)
-	err = s.mustFail(outcome{kind: acmecore.Unreachable, words: []string{"the proxy http://" + address.Host + ": dial tcp", "connection refused"},
+	err := s.mustFail(outcome{kind: acmecore.Unreachable, words: []string{"the proxy http://" + address.Host + ": dial tcp", "connection refused"},
 		hint: "does the proxy run"})
 	mustHidePassword(t, err)
 }
