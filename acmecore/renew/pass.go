@@ -117,7 +117,14 @@ func (r *run) watch(ctx context.Context, j *job) {
 // elsewhere tells whoever asked for the run that another one has the certificate: it
 // must not read as if nothing had been due.
 func (j *job) elsewhere() {
-	if j.run.request.Trigger == bySchedule || !j.work.some() {
+	switch {
+	case j.run.request.Trigger == bySchedule:
+		return
+	case !j.work.some():
+		if !j.work.wait.IsZero() { // this one would only have asked its CA something
+			j.postponed()
+			j.run.enter(j)
+		}
 		return
 	}
 	j.treated.Reason, j.treated.Text, j.treated.Outcome = j.work.reason, j.work.text, acmecore.Postponed

@@ -350,6 +350,21 @@ func TestCertificateOfAnotherRunIsNotTakenForDone(t *testing.T) {
 	})
 }
 
+// TestWhatWaitsIsToldWhileAnotherRunHasIt: it must not read as if nothing were due.
+func TestWhatWaitsIsToldWhileAnotherRunHasIt(t *testing.T) {
+	bubble(t, func(w *world) {
+		w.have("www", 90*day, day)
+		w.install = func(acmecore.ID, string) error { return errors.New("permission denied") }
+		w.pass(renew.Request{Force: []acmecore.ID{"www"}})
+		release, _ := w.Hold(t.Context(), "www", 0)
+		defer release()
+		run := w.pass(renew.Request{Trigger: "manage"})
+		if got := run.Count(acmecore.Postponed); got != 1 || !strings.Contains(run.Certificates[0].Problem, "permission denied") {
+			t.Errorf("got %d postponed, %+v; want 1, and why", got, run.Certificates)
+		}
+	})
+}
+
 // TestForcedRunWaitsForAShortOne: an overseer that has just started has the certificate,
 // to ask its CA something.
 func TestForcedRunWaitsForAShortOne(t *testing.T) {
