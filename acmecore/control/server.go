@@ -28,6 +28,8 @@ type Server struct {
 	Script int
 	// Patience is how long a page may take to read a line of its answer; 0 is 10 s.
 	Patience time.Duration
+	// Beginning is how long the header of a request may take; 0 is 5 s.
+	Beginning time.Duration
 	// Log gets a line for each request that acts.
 	Log *slog.Logger
 	// Refused is told of each request that its caller had no right to: who asked, as
@@ -45,7 +47,7 @@ func (s *Server) Serve(ctx context.Context, listener net.Listener) error {
 		Handler:           s.handler(),
 		BaseContext:       func(net.Listener) context.Context { return requests },
 		ConnContext:       withPeer,
-		ReadHeaderTimeout: 5 * time.Second,
+		ReadHeaderTimeout: cmp.Or(s.Beginning, 5*time.Second),
 		IdleTimeout:       5 * time.Second,
 		MaxHeaderBytes:    16 << 10,
 		ErrorLog:          slog.NewLogLogger(s.Log.Handler(), slog.LevelInfo),
