@@ -150,13 +150,9 @@ func TestSlowAnswersEnd(t *testing.T) {
 		t.Run(what, func(t *testing.T) {
 			t.Parallel()
 			s := startInner(t, trickle(text))
-			began := time.Now()
 			got, _, err := relay.New(relay.Options{Time: 300 * time.Millisecond}).Fetch(t.Context(), s.to, token)
 			if err == nil || err.Error() != "no answer within 300ms" {
 				t.Errorf("got %q, %v", got, err)
-			}
-			if took := time.Since(began); took > 10*time.Second {
-				t.Errorf("it took %s", took)
 			}
 		})
 	}
@@ -209,7 +205,7 @@ func FuzzAnswer(f *testing.F) {
 	}()
 	f.Fuzz(func(t *testing.T, text string) {
 		go func() { texts <- text }()
-		r := relay.New(relay.Options{Time: 20 * time.Second})
+		r := relay.New(relay.Options{Time: time.Minute})
 		got, received, err := r.Fetch(t.Context(), "http://"+listener.Addr().String()+"/", token)
 		if err != nil {
 			if strings.ContainsAny(err.Error(), "\r\n\x1b") || len(err.Error()) > 2048 {

@@ -40,7 +40,7 @@ const (
 
 // Options are for tests; the zero value is right.
 type Options struct {
-	Time  time.Duration  // of one challenge; 0 is five seconds
+	Time  time.Duration  // of one challenge; 0 is five seconds, and less of each part
 	Roots *x509.CertPool // that https is verified by; nil is the system's
 }
 
@@ -61,14 +61,18 @@ func New(o Options) *Relay {
 
 // newTransport returns one with no proxy: HTTP_PROXY may be a visitor's header.
 func newTransport(o Options) *http.Transport {
+	connect, header := connectTime, headerTime
+	if o.Time > totalTime {
+		connect, header = o.Time, o.Time
+	}
 	return &http.Transport{
-		DialContext: (&net.Dialer{Timeout: connectTime}).DialContext,
+		DialContext: (&net.Dialer{Timeout: connect}).DialContext,
 		// Who sets up a relay to an https URL wants it verified. Where the host
 		// behind may have let its certificate expire, which is what it then asks to
 		// renew, http is the right choice: a challenge is public, and is checked.
 		TLSClientConfig:        &tls.Config{RootCAs: o.Roots, MinVersion: tls.VersionTLS12},
-		TLSHandshakeTimeout:    connectTime,
-		ResponseHeaderTimeout:  headerTime,
+		TLSHandshakeTimeout:    connect,
+		ResponseHeaderTimeout:  header,
 		MaxResponseHeaderBytes: maxHeaders,
 		MaxConnsPerHost:        maxAtOnce,
 		IdleConnTimeout:        idleTime, // of use where one process relays many

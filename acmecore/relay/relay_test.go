@@ -17,6 +17,7 @@ import (
 
 	"wcme/acmecore"
 	"wcme/acmecore/relay"
+	"wcme/deploy/lab"
 )
 
 const (
@@ -54,7 +55,7 @@ func says(text string) http.HandlerFunc {
 
 func fetch(t *testing.T, to string, token acmecore.Token) (string, string, error) {
 	t.Helper()
-	text, received, err := relay.New(relay.Options{Time: 30 * time.Second}).Fetch(t.Context(), to, token)
+	text, received, err := relay.New(relay.Options{Time: time.Minute}).Fetch(t.Context(), to, token)
 	return string(text), received, err
 }
 
@@ -162,7 +163,7 @@ func TestNoConnectionIsMadeForWhatIsNoTokenOrURL(t *testing.T) {
 func TestConnectionsAreUsedAgain(t *testing.T) {
 	t.Parallel()
 	s := startInner(t, says(answer))
-	r := relay.New(relay.Options{})
+	r := relay.New(relay.Options{Time: time.Minute})
 	for range 5 {
 		if _, _, err := r.Fetch(t.Context(), s.to, token); err != nil {
 			t.Fatal(err)
@@ -216,7 +217,7 @@ func TestHTTPSIsVerified(t *testing.T) {
 	}
 	roots := x509.NewCertPool()
 	roots.AddCert(s.Certificate())
-	known := relay.New(relay.Options{Roots: roots})
+	known := relay.New(relay.Options{Time: time.Minute, Roots: roots})
 	if got, _, err := known.Fetch(t.Context(), s.URL+"/", token); err != nil || string(got) != answer {
 		t.Errorf("a known one: got %q, %v", got, err)
 	}
@@ -228,9 +229,11 @@ func TestHTTPSIsVerified(t *testing.T) {
 
 func TestNobodyThere(t *testing.T) {
 	t.Parallel()
-	s := startInner(t, says(answer))
-	s.Close()
-	if got, _, err := fetch(t, s.to, token); err == nil || !strings.Contains(err.Error(), "connection refused") {
+	port, err := lab.FreePort()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got, _, err := fetch(t, "http://"+lab.Loopback(port)+"/", token); err == nil || !strings.Contains(err.Error(), "connection refused") {
 		t.Errorf("got %q, %v", got, err)
 	}
 }
