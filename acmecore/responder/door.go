@@ -32,7 +32,8 @@ const (
 type door struct {
 	listener net.Listener
 	server   server
-	given    bool // by systemd
+	finishes time.Duration // how long what was begun may take when the port is unbound
+	given    bool          // by systemd
 }
 
 // server answers on a listener until that is closed: *http.Server, or one of ours.
@@ -46,9 +47,9 @@ type server interface {
 func (r *Responder) httpServer() server {
 	return &http.Server{
 		Handler:           r,
-		ReadHeaderTimeout: headerTime,
-		ReadTimeout:       requestTime,
-		WriteTimeout:      requestTime,
+		ReadHeaderTimeout: headerTime + r.slack,
+		ReadTimeout:       requestTime + r.slack,
+		WriteTimeout:      requestTime + r.slack,
 		IdleTimeout:       idleTime,
 		MaxHeaderBytes:    maxHeader,
 		// What strangers get wrong is nothing to tell an administrator.
@@ -69,7 +70,7 @@ func (d *door) unbind() { _ = d.listener.Close() }
 
 // finish waits for the answers that are on their way, for a time.
 func (d *door) finish() {
-	limited, cancel := context.WithTimeout(context.Background(), finishTime)
+	limited, cancel := context.WithTimeout(context.Background(), d.finishes)
 	defer cancel()
 	if d.server.Shutdown(limited) != nil {
 		_ = d.server.Close()

@@ -112,7 +112,7 @@ func (f *front) serveGiven() {
 }
 
 func (f *front) serve(address string, listener net.Listener, given bool) {
-	opened := &door{listener: listener, server: f.serving(), given: given}
+	opened := &door{listener: listener, server: f.serving(), finishes: finishTime + f.slack, given: given}
 	f.doors[address] = opened
 	go func() {
 		if err := opened.serve(); err != nil {

@@ -22,6 +22,7 @@ import (
 	"net"
 	"sync"
 	"sync/atomic"
+	"time"
 
 	"wcme/acmecore/challenge"
 )
@@ -62,6 +63,7 @@ type Responder struct {
 	options  Options
 	redirect atomic.Bool
 	shown    shown
+	slack    time.Duration // is added to each time limit in tests of something else
 
 	mu        sync.Mutex
 	settings  Settings

@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
-	"math/rand/v2"
 	"net"
 	"net/http"
 	"strconv"
@@ -19,6 +18,7 @@ import (
 	"wcme/acmecore"
 	"wcme/acmecore/challenge"
 	"wcme/acmecore/responder"
+	"wcme/deploy/lab"
 )
 
 const (
@@ -37,29 +37,27 @@ func pending(tb testing.TB) challenge.Directory {
 	return d
 }
 
-// newResponder returns one that is closed after the test.
+// newResponder returns one that is closed after the test, and that has time for whoever
+// asks on a busy machine.
 func newResponder(tb testing.TB, given ...net.Listener) *responder.Responder {
 	tb.Helper()
 	r := responder.New(responder.Options{Challenges: pending(tb), Log: quiet(), Sockets: given})
+	r.Slacken(time.Minute)
 	tb.Cleanup(r.Close)
 	return r
 }
 
 func quiet() *slog.Logger { return slog.New(slog.DiscardHandler) }
 
-// freeAddress returns an address on which nobody listens. Its port lies below those
-// that the system gives to connections.
+// freeAddress returns an address on which nobody listens, and whose port no other test
+// gets, of this process or of another.
 func freeAddress(tb testing.TB, host string) string {
 	tb.Helper()
-	for range 100 {
-		address := net.JoinHostPort(host, strconv.Itoa(20000+rand.IntN(12000)))
-		if listener, err := net.Listen("tcp", address); err == nil {
-			listener.Close()
-			return address
-		}
+	port, err := lab.FreePort()
+	if err != nil {
+		tb.Fatal(err)
 	}
-	tb.Fatalf("no port of %s is free", host)
-	return ""
+	return net.JoinHostPort(host, strconv.Itoa(port))
 }
 
 func open(tb testing.TB, r *responder.Responder) (release func()) {
@@ -81,7 +79,7 @@ func configure(tb testing.TB, r *responder.Responder, settings responder.Setting
 // checkAnswers asks for the pending challenge, on a connection of its own.
 func checkAnswers(tb testing.TB, address string) {
 	tb.Helper()
-	client := http.Client{Transport: &http.Transport{DisableKeepAlives: true}, Timeout: 10 * time.Second}
+	client := http.Client{Transport: &http.Transport{DisableKeepAlives: true}, Timeout: time.Minute}
 	response, err := client.Get("http://" + address + challengePath + string(token))
 	if err != nil {
 		tb.Error(err)
@@ -320,6 +318,7 @@ func TestReleaseFinishesWhatWasBegun(t *testing.T) {
 	t.Parallel()
 	slow := &slowLookup{asked: make(chan struct{}), answer: make(chan struct{})}
 	r := responder.New(responder.Options{Challenges: slow, Log: slog.New(slog.DiscardHandler)})
+	r.Slacken(time.Minute)
 	address := freeAddress(t, "127.0.0.1")
 	configure(t, r, responder.Settings{Addresses: []string{address}})
 	release := open(t, r)
@@ -357,6 +356,7 @@ func (s *slowLookup) Lookup(string) ([]byte, error) {
 func TestNoConnectionIsKept(t *testing.T) {
 	t.Parallel()
 	r := newResponder(t)
+	r.Slacken(0)
 	address := freeAddress(t, "127.0.0.1")
 	configure(t, r, responder.Settings{Addresses: []string{address}, Always: true})
 	for what, send := range map[string]string{
@@ -373,7 +373,7 @@ func TestNoConnectionIsKept(t *testing.T) {
 			}
 			defer conn.Close()
 			_, _ = io.WriteString(conn, send) // what the other side does not read any more is no matter
-			if err := conn.SetReadDeadline(time.Now().Add(20 * time.Second)); err != nil {
+			if err := conn.SetReadDeadline(time.Now().Add(time.Minute)); err != nil {
 				t.Fatal(err)
 			}
 			answer, err := io.ReadAll(conn)

@@ -78,7 +78,7 @@ func (s *shown) find(hello *tls.ClientHelloInfo) (*tls.Certificate, error) {
 
 // tlsServer answers challenges of tls-alpn-01.
 func (r *Responder) tlsServer() server {
-	return &greeter{log: r.log(), conns: make(map[net.Conn]bool), config: &tls.Config{
+	return &greeter{log: r.log(), patience: handshakeTime + r.slack, conns: make(map[net.Conn]bool), config: &tls.Config{
 		GetCertificate:         r.shown.find,
 		NextProtos:             []string{protocol}, // others get the alert no_application_protocol
 		MinVersion:             tls.VersionTLS12,
@@ -89,8 +89,9 @@ func (r *Responder) tlsServer() server {
 // greeter is a server that shakes hands, which is all that a challenge asks for, and
 // hangs up.
 type greeter struct {
-	config *tls.Config
-	log    *slog.Logger
+	config   *tls.Config
+	log      *slog.Logger
+	patience time.Duration // with each handshake
 
 	mu     sync.Mutex
 	conns  map[net.Conn]bool // that are open
@@ -147,7 +148,7 @@ func (g *greeter) greet(conn net.Conn) {
 		defer g.mu.Unlock()
 		delete(g.conns, conn)
 	}()
-	conn.SetDeadline(time.Now().Add(handshakeTime))
+	conn.SetDeadline(time.Now().Add(g.patience))
 	client := tls.Server(conn, g.config)
 	if err := client.Handshake(); err != nil {
 		// What strangers get wrong is nothing to tell an administrator.

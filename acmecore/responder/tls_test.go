@@ -42,7 +42,7 @@ func greeting(address, name string, protocols ...string) (shown string, err erro
 }
 
 func greetingAs(address string, config *tls.Config) (shown string, err error) {
-	conn, err := tls.DialWithDialer(&net.Dialer{Timeout: 10 * time.Second}, "tcp", address, config)
+	conn, err := tls.DialWithDialer(&net.Dialer{Timeout: time.Minute}, "tcp", address, config)
 	if err != nil {
 		return "", err
 	}
@@ -51,7 +51,7 @@ func greetingAs(address string, config *tls.Config) (shown string, err error) {
 	if state.NegotiatedProtocol != "acme-tls/1" {
 		return "", fmt.Errorf("protocol %q", state.NegotiatedProtocol)
 	}
-	if err := conn.SetDeadline(time.Now().Add(10 * time.Second)); err != nil {
+	if err := conn.SetDeadline(time.Now().Add(time.Minute)); err != nil {
 		return "", err
 	}
 	if text, err := io.ReadAll(conn); len(text) > 0 || err != nil {
@@ -63,14 +63,20 @@ func greetingAs(address string, config *tls.Config) (shown string, err error) {
 // openTLS returns a responder that answers tls-alpn-01 at the address.
 func openTLS(tb testing.TB) (r *responder.Responder, address string) {
 	tb.Helper()
-	r, address = newResponder(tb), freeAddress(tb, "127.0.0.1")
+	r = newResponder(tb)
+	return r, bindTLS(tb, r)
+}
+
+func bindTLS(tb testing.TB, r *responder.Responder) (address string) {
+	tb.Helper()
+	address = freeAddress(tb, "127.0.0.1")
 	configure(tb, r, responder.Settings{TLSAddresses: []string{address}})
 	release, err := r.OpenTLS()
 	if err != nil {
 		tb.Fatal(err)
 	}
 	tb.Cleanup(release)
-	return r, address
+	return address
 }
 
 func TestACertificateIsShownToWhoAsksForItsChallenge(t *testing.T) {
@@ -216,6 +222,7 @@ func TestGivenSocketsForTLS(t *testing.T) {
 		t.Fatal(err)
 	}
 	r := responder.New(responder.Options{Challenges: pending(t), Log: quiet(), TLSSockets: []net.Listener{given}})
+	r.Slacken(time.Minute)
 	t.Cleanup(r.Close)
 	plain := freeAddress(t, "127.0.0.2")
 	configure(t, r, responder.Settings{Addresses: []string{plain}})
@@ -234,7 +241,9 @@ func TestGivenSocketsForTLS(t *testing.T) {
 // TestNoHandshakeIsKept: one that sends nothing, too little or no TLS is ended.
 func TestNoHandshakeIsKept(t *testing.T) {
 	t.Parallel()
-	_, address := openTLS(t)
+	r := newResponder(t)
+	r.Slacken(0)
+	address := bindTLS(t, r)
 	for what, send := range map[string]string{
 		"nothing":           "",
 		"half a record":     "\x16\x03\x01\x02\x00\x01",
@@ -250,7 +259,7 @@ func TestNoHandshakeIsKept(t *testing.T) {
 			}
 			defer conn.Close()
 			_, _ = io.WriteString(conn, send) // what the other side does not read any more is no matter
-			if err := conn.SetReadDeadline(time.Now().Add(20 * time.Second)); err != nil {
+			if err := conn.SetReadDeadline(time.Now().Add(time.Minute)); err != nil {
 				t.Fatal(err)
 			}
 			answer, err := io.ReadAll(conn)
