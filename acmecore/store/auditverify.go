@@ -31,6 +31,11 @@ func (r *Root) VerifyAudit() (audit.Summary, error) {
 // Nobody who writes an entry waits for it, however long it takes: the log only grows,
 // so that it is read up to where it ended when this began.
 func (r *Root) VerifyAuditFrom(read AuditRead) (next AuditRead, summary audit.Summary, err error) {
+	return r.verifyAudit(read, func(log io.Reader) io.Reader { return log })
+}
+
+// verifyAudit reads the log as through makes it, which a test can have wait.
+func (r *Root) verifyAudit(read AuditRead, through func(io.Reader) io.Reader) (next AuditRead, summary audit.Summary, err error) {
 	path := r.auditLog()
 	file, err := openRegular(path, os.O_RDONLY)
 	if errors.Is(err, fs.ErrNotExist) { // of a new state directory, or because it was taken away
@@ -51,7 +56,7 @@ func (r *Root) VerifyAuditFrom(read AuditRead) (next AuditRead, summary audit.Su
 	}
 	begin := read.settled.Bytes
 	next.inode = inode
-	next.settled, summary, err = read.settled.Verify(io.NewSectionReader(file, begin, info.Size()-begin))
+	next.settled, summary, err = read.settled.Verify(through(io.NewSectionReader(file, begin, info.Size()-begin)))
 	if err == nil {
 		err = against(summary, head, headErr)
 	}

@@ -123,7 +123,7 @@ func TestTheLockIsTheKernels(t *testing.T) {
 
 func TestTheLockEndsWithItsProcess(t *testing.T) {
 	root := setUp(t)
-	holder := exec.Command("flock", "--no-fork", filepath.Join(root.Dir(), "priv", "lock"), "sh", "-c", "echo held; exec sleep 60")
+	holder := exec.Command("flock", "--no-fork", filepath.Join(root.Dir(), "priv", "lock"), "sh", "-c", "echo held; exec sleep 1000")
 	out, err := holder.StdoutPipe()
 	if err != nil {
 		t.Fatal(err)
