@@ -1,5 +1,10 @@
 package load
 
+import "time"
+
+// SetSettle sets how long a server is watched after its signal.
+func (r *Runner) SetSettle(d time.Duration) { r.settle = d }
+
 // What reads foreign bytes, for tests from outside.
 var (
 	ParseStatus    = parseStatus

@@ -64,6 +64,8 @@ type Runner struct {
 	Servers func() ([]Server, error)
 	// Grace lies between SIGTERM and SIGKILL; 0 is 5 s.
 	Grace time.Duration
+	// settle is how long a server is watched after its signal; 0 is usualSettle.
+	settle time.Duration
 }
 
 // Run executes the action, whose configuration may be older than what it names: it

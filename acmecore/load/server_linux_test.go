@@ -144,6 +144,11 @@ func start(t *testing.T, path string, attributes *syscall.SysProcAttr) (pid int)
 		_ = cmd.Process.Kill()
 		_ = cmd.Wait()
 	})
+	// We are told that it was executed before the kernel has put its arguments in place.
+	await(t, "it has its arguments", func() bool {
+		line, err := os.ReadFile(fmt.Sprintf("/proc/%d/cmdline", cmd.Process.Pid))
+		return err == nil && strings.HasSuffix(string(line), "\x001000\x00")
+	})
 	return cmd.Process.Pid
 }
 

@@ -151,13 +151,13 @@ func script(t *testing.T, path string, mode os.FileMode) {
 	}
 }
 
-// await returns when the condition holds, and fails the test after ten seconds.
+// await returns when the condition holds, and fails the test after a minute.
 func await(t *testing.T, what string, holds func() bool) {
 	t.Helper()
-	for late := time.After(10 * time.Second); !holds(); {
+	for late := time.After(time.Minute); !holds(); {
 		select {
 		case <-late:
-			t.Fatalf("waited ten seconds for this: %s", what)
+			t.Fatalf("waited a minute for this: %s", what)
 		case <-time.After(5 * time.Millisecond):
 		}
 	}

@@ -1,6 +1,7 @@
 package load
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -14,9 +15,9 @@ import (
 
 // The times that a server is watched after it was told to reload.
 const (
-	settle = time.Second           // that it does not end
-	appear = 10 * time.Second      // for new children
-	pause  = 20 * time.Millisecond // between two looks
+	usualSettle = time.Second           // that it does not end
+	appear      = 10 * time.Second      // for new children
+	pause       = 20 * time.Millisecond // between two looks
 )
 
 // standard reloads the servers that run here, one after the other: first the
@@ -135,7 +136,7 @@ func (r *Runner) signal(ctx context.Context, s Server) acmecore.Command {
 	err := s.send()
 	if err == nil {
 		done.Status = 0
-		err = s.watch(ctx, before)
+		err = s.watch(ctx, before, cmp.Or(r.settle, usualSettle))
 	}
 	if err != nil {
 		done.Problem = acmecore.Inert(err.Error())
@@ -166,7 +167,7 @@ func (s Server) lives() bool {
 
 // watch returns when new children of the server are there, where they come with a
 // reload, or after a while in which it did not end.
-func (s Server) watch(ctx context.Context, before map[int]bool) error {
+func (s Server) watch(ctx context.Context, before map[int]bool, settle time.Duration) error {
 	began := time.Now()
 	for {
 		select {
@@ -180,7 +181,7 @@ func (s Server) watch(ctx context.Context, before map[int]bool) error {
 			return fmt.Errorf("it ended after %s: start it again; its log says why", process.SignalName(s.kind.signal))
 		case waits && hasNew(before, children(s.PID)), !waits && past > settle:
 			return nil
-		case past > appear:
+		case waits && past > appear:
 			return fmt.Errorf("no new process of it was seen within %v after %s: its log says why", appear, process.SignalName(s.kind.signal))
 		}
 	}
