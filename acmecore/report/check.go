@@ -55,7 +55,7 @@ func (r *Reporter) TestOpcom(ctx context.Context) ([]acmecore.Step, error) {
 		}
 		one := s
 		one.Opcom = []string{name}
-		taker, err := one.write(trial.message.Events)
+		taker, err := one.write(trial.message.Events, r.opcomTime)
 		if err == nil {
 			trial.noteFor(name)("a line was taken by " + taker)
 		}

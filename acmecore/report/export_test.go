@@ -18,6 +18,9 @@ func (r *Reporter) SetTransport(transport http.RoundTripper) { r.client.Transpor
 // SetHookTime sets how long a webhook may take.
 func (r *Reporter) SetHookTime(d time.Duration) { r.hookTime = d }
 
+// SetOpcomTime sets how long the operator console may take.
+func (r *Reporter) SetOpcomTime(d time.Duration) { r.opcomTime = d }
+
 // CheckAddress tells whether To and From of Mail may hold the address.
 func CheckAddress(address string) error {
 	_, err := Settings{}.address(address)

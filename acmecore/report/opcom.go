@@ -82,7 +82,7 @@ func (r *Reporter) tellConsole(events []acmecore.Event) {
 	if len(events) == 0 || len(r.settings.facilities()) == 0 {
 		return
 	}
-	_, err := r.settings.write(events)
+	_, err := r.settings.write(events, r.opcomTime)
 	if err != nil && !r.silent {
 		r.log.Warn("the operator console takes no lines", "problem", acmecore.Inert(err.Error()), "hint", acmecore.HintOf(err))
 	}
@@ -94,15 +94,15 @@ func (r *Reporter) tellConsole(events []acmecore.Event) {
 
 // write sends a line for each event and facility, and returns the name of what took
 // them. It connects each time, so that a system log that was restarted is found
-// again. It takes a second at most, and after a line that is not taken says no more.
-func (s Settings) write(events []acmecore.Event) (name string, err error) {
+// again. It takes that time at most, and after a line that is not taken says no more.
+func (s Settings) write(events []acmecore.Event, within time.Duration) (name string, err error) {
 	console, err := s.console()
 	if err != nil {
 		return "", &acmecore.Error{Kind: acmecore.Unreachable, Op: "write to the system log", Cause: err,
 			Hint: "is there a syslog daemon that listens at /dev/log? opcom = [\"none\"] in [report] does without"}
 	}
 	defer console.Close()
-	if err := console.SetWriteDeadline(time.Now().Add(opcomTime)); err != nil {
+	if err := console.SetWriteDeadline(time.Now().Add(within)); err != nil {
 		return "", err
 	}
 	for _, e := range atMost(events) {

@@ -109,8 +109,8 @@ type Reporter struct {
 
 	dial   func(ctx context.Context, network, address string) (net.Conn, error)
 	client *http.Client // of webhooks
-	// hookTime is how long a webhook may take.
-	hookTime time.Duration
+	// hookTime is how long a webhook may take, and opcomTime the operator console.
+	hookTime, opcomTime time.Duration
 }
 
 // New returns a Reporter. What it cannot do is said in the log.
@@ -119,7 +119,7 @@ func New(s Settings, spool Spool, log *slog.Logger) *Reporter {
 		spool: spool, log: log, wake: make(chan struct{}, 1), settings: s,
 		said: map[string]time.Time{}, hanging: map[string]time.Time{},
 		waiting: map[string]*delivery{}, failures: map[recipient]int{},
-		dial: (&net.Dialer{Timeout: dialTime}).DialContext, hookTime: hookTime,
+		dial: (&net.Dialer{Timeout: dialTime}).DialContext, hookTime: hookTime, opcomTime: opcomTime,
 	}
 	r.client = &http.Client{CheckRedirect: stayAtHost, Transport: transport()}
 	return r

@@ -15,6 +15,7 @@ import (
 
 	"wcme/acmecore"
 	"wcme/acmecore/report"
+	"wcme/deploy/lab"
 )
 
 // service is a web service that notes what it gets.
@@ -149,25 +150,24 @@ func TestURLOfAWebhookIsASecret(t *testing.T) {
 		w.WriteHeader(http.StatusTemporaryRedirect)
 	})
 	cut := serve(t, func(w http.ResponseWriter, r *http.Request) { panic(http.ErrAbortHandler) })
-	gone := serve(t, ok)
-	gone.Close()
+	gone := lab.Nobody(t)
 	place := func(s *service) string { return strings.TrimPrefix(s.URL, "http://") }
 	for name, address := range map[string]string{
 		"refused":            refuse.URL + "/services/T0SECRET/XYZZY-PLUGH?key=QUUX1234",
 		"leads nowhere":      leads.URL + "/services/T0SECRET/XYZZY-PLUGH?key=QUUX1234",
 		"cut":                "http://T0SECRET:XYZZY-PLUGH@" + place(cut) + "/QUUX1234",
-		"gone":               gone.URL + "/services/T0SECRET/XYZZY-PLUGH?key=QUUX1234",
+		"gone":               "http://" + gone + "/services/T0SECRET/XYZZY-PLUGH?key=QUUX1234",
 		"no URL":             "https://T0SECRET XYZZY-PLUGH/%QUUX1234",
 		"no scheme":          "T0SECRET/XYZZY-PLUGH/QUUX1234",
 		"unknown":            "pigeon://T0SECRET:XYZZY-PLUGH@QUUX1234",
 		"chat, refused":      "generic://" + place(refuse) + "/T0SECRET/XYZZY-PLUGH?disabletls=yes&$QUUX1234=QUUX1234",
-		"chat, gone":         "ntfy://T0SECRET:XYZZY-PLUGH@" + place(gone) + "/QUUX1234?scheme=http",
+		"chat, gone":         "ntfy://T0SECRET:XYZZY-PLUGH@" + gone + "/QUUX1234?scheme=http",
 		"chat, ntfy refused": "ntfy://T0SECRET:XYZZY-PLUGH@" + place(refuse) + "/QUUX1234?scheme=http",
 		"chat, slack":        "slack://T0SECRET-XYZZY-PLUGH",
 		"chat, discord":      "discord://T0SECRET/XYZZY-PLUGH/QUUX1234",
 		"chat, telegram":     "telegram://T0SECRET:XYZZY-PLUGH?chats=QUUX1234",
 		"chat, teams":        "teams://T0SECRET/XYZZY-PLUGH/QUUX1234",
-		"chat, matrix":       "matrix://T0SECRET:XYZZY-PLUGH@" + place(gone) + "/?rooms=QUUX1234&disableTLS=yes",
+		"chat, matrix":       "matrix://T0SECRET:XYZZY-PLUGH@" + gone + "/?rooms=QUUX1234&disableTLS=yes",
 		"logger":             "logger://T0SECRET/XYZZY-PLUGH?x=QUUX1234",
 	} {
 		t.Run(name, func(t *testing.T) {
