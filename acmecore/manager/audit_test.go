@@ -23,6 +23,9 @@ func (s *setting) audited() (lines []string) {
 		s.Fatal(err)
 	}
 	for line := range strings.Lines(string(text)) {
+		if !strings.HasSuffix(line, "\n") {
+			break // it is just being written
+		}
 		var entry audit.Entry
 		if err := json.Unmarshal([]byte(line), &entry); err != nil {
 			s.Fatalf("%v: %s", err, line)
@@ -173,7 +176,7 @@ func TestAPassIsAuditedByCertificate(t *testing.T) {
 // await waits until something is so.
 func (s *setting) await(isSo func() bool) {
 	s.Helper()
-	for deadline := time.Now().Add(30 * time.Second); !isSo(); time.Sleep(5 * time.Millisecond) {
+	for deadline := time.Now().Add(time.Minute); !isSo(); time.Sleep(5 * time.Millisecond) {
 		if time.Now().After(deadline) {
 			s.Fatal("it does not come about")
 		}

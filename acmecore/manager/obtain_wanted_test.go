@@ -20,32 +20,36 @@ func TestRenewalsReplaceTheOneBefore(t *testing.T) {
 	t.Parallel()
 	s, m := withCA(t)
 	heard := new(steps)
-	before := ""
+	before, unfound := "", false
 	for round := range 3 {
-		wanted := request("www.example.test")
+		wanted, run := request("www.example.test"), fmt.Sprint(round)
 		wanted.Force = true
-		if _, err := m.Certify(t.Context(), wanted, heard.of(fmt.Sprint(round), nil)); err != nil {
+		if _, err := m.Certify(t.Context(), wanted, heard.of(run, nil)); err != nil {
 			t.Fatal(err)
 		}
 		issue, err := s.root.Issue(id, "")
 		if err != nil {
 			t.Fatal(err)
 		}
-		if issue.Replaces != before {
-			t.Errorf("version %d replaces %q, want %q", round+1, issue.Replaces, before)
+		if again := heard.has(run, "placing it once more"); issue.Replaces != before || again != unfound {
+			t.Errorf("version %d replaces %q, want %q; placed once more: %v", round+1, issue.Replaces, before, again)
 		}
-		if issue.Methods["www.example.test"] != acmecore.HTTP01 || issue.Order == "" || issue.CA != "lab" {
-			t.Errorf("version %d came to be by %+v", round+1, issue)
+		// Pebble finds the name proved already at one order in a hundred, whatever it is told.
+		told := heard.has(run, "told the CA")
+		if method := issue.Methods["www.example.test"]; (method == acmecore.HTTP01) != told || round == 0 && !told || issue.Order == "" || issue.CA != "lab" {
+			t.Errorf("version %d came to be by %+v; proved now: %v", round+1, issue, told)
 		}
-		before = s.identifier(t)
-	}
-	if heard.has("2", "placing it once more") {
-		t.Errorf("the CA did not take it: %q", heard.list)
+		// One serial number in 256 has a zero byte before it in DER (X.690 section 8.3.2). Pebble
+		// looks for it without, and refuses what is to take its place.
+		leaf := s.leaf(t)
+		if before, unfound = identifierOf(t, leaf), leaf.SerialNumber.BitLen()%8 == 0; unfound {
+			before = ""
+		}
 	}
 }
 
-// identifier is that of the current version (RFC 9773 section 4.1).
-func (s *setting) identifier(t *testing.T) string {
+// leaf is the certificate of the current version.
+func (s *setting) leaf(t *testing.T) *x509.Certificate {
 	t.Helper()
 	chain, _, err := s.root.Chain(id)
 	if err != nil {
@@ -55,6 +59,12 @@ func (s *setting) identifier(t *testing.T) string {
 	if err != nil {
 		t.Fatal(err)
 	}
+	return leaf
+}
+
+// identifierOf is that of a certificate (RFC 9773 section 4.1).
+func identifierOf(t *testing.T, leaf *x509.Certificate) string {
+	t.Helper()
 	identifier, err := schedule.CertificateID(leaf)
 	if err != nil {
 		t.Fatal(err)

@@ -37,11 +37,11 @@ func (m *Manager) moment() moment { return moment{m.busy.runs(), m.root.RecordsS
 // indexed returns the certificates as they are, sorted by name. An end of the context
 // keeps what was read until then for the next one who asks.
 func (m *Manager) indexed(ctx context.Context) ([]*entry, error) {
-	last, ground, moment := m.listing.last.Load(), m.ground(), m.moment()
+	last, ground, moment, now := m.listing.last.Load(), m.ground(), m.moment(), m.now()
 	switch {
-	case last.within(freshness, ground, moment):
+	case last.within(freshness, now, ground, moment):
 		return last.entries, nil
-	case last.within(staleness, ground, moment):
+	case last.within(staleness, now, ground, moment):
 		m.lookBeside()
 		return last.entries, nil
 	}
@@ -50,8 +50,8 @@ func (m *Manager) indexed(ctx context.Context) ([]*entry, error) {
 
 // within tells whether there is an answer, of the same ground and moment, that is no
 // older.
-func (a *answer) within(age time.Duration, ground ground, moment moment) bool {
-	return a != nil && time.Since(a.looked) < age && a.moment == moment && a.ground.equal(ground)
+func (a *answer) within(age time.Duration, now time.Time, ground ground, moment moment) bool {
+	return a != nil && now.Sub(a.looked) < age && a.moment == moment && a.ground.equal(ground)
 }
 
 // indexing is what a look at the index holds.
@@ -66,7 +66,7 @@ func (m *Manager) lookInTurn(ctx context.Context) ([]*entry, error) {
 	}
 	defer release()
 	ground := m.ground()
-	if last := x.last.Load(); last.within(freshness, ground, m.moment()) {
+	if last := x.last.Load(); last.within(freshness, m.now(), ground, m.moment()) {
 		return last.entries, nil
 	}
 	return m.lookNow(ctx, ground)
@@ -94,6 +94,6 @@ func (m *Manager) lookNow(ctx context.Context, ground ground) ([]*entry, error) 
 		x.last.Store(nil)
 		return nil, err
 	}
-	x.last.Store(&answer{ground, time.Now(), moment, x.entries})
+	x.last.Store(&answer{ground, m.now(), moment, x.entries})
 	return x.entries, nil
 }

@@ -13,7 +13,7 @@ func (m *Manager) Expire() { m.listing.last.Store(nil) }
 // Age lets the last answer be so old. It must not be called while a look goes on.
 func (m *Manager) Age(age time.Duration) {
 	last := *m.listing.last.Load()
-	last.looked = time.Now().Add(-age)
+	last.looked = m.now().Add(-age)
 	m.listing.last.Store(&last)
 }
 

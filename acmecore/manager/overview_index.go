@@ -122,7 +122,7 @@ func (m *Manager) isCurrent(id acmecore.ID, k known) bool {
 // theirs are from after it: then one that is not there may have gone in between, and one
 // that has changed a moment ago, too.
 func (m *Manager) learn(id acmecore.ID, before known) known {
-	k := known{read: time.Now(), targets: before.targets, stamps: m.stamps(nil, id, before.targets)}
+	k := known{read: m.now(), targets: before.targets, stamps: m.stamps(nil, id, before.targets)}
 	situation := stages{m}.Look(id)
 	k.entry, k.passing = m.entry(situation), situation.Passing
 	var targets []string

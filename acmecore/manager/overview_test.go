@@ -26,6 +26,15 @@ func overview(t testing.TB, m *manager.Manager, query acmecore.Query) acmecore.O
 	return o
 }
 
+// stopped is a manager whose clock stands still, so that no answer grows old by itself:
+// how old one is, is for the test to say, and no midnight comes.
+func (s *setting) stopped() *manager.Manager {
+	s.Helper()
+	m := s.unrecovered()
+	m.GoBy(manager.Clock{Now: func() time.Time { return s.began }})
+	return m
+}
+
 // names are those of the page, in its order.
 func names(o acmecore.Overview) string {
 	var list []string
@@ -56,7 +65,7 @@ func (s *setting) several(ages map[string]int) {
 
 func (s *setting) keepAs(name acmecore.Name, age int) {
 	s.Helper()
-	begin := time.Now().Add(-time.Duration(age) * 24 * time.Hour).Truncate(time.Second)
+	begin := s.began.Add(-time.Duration(age) * 24 * time.Hour)
 	key := s.key()
 	template := &x509.Certificate{SerialNumber: big.NewInt(0xabc), NotBefore: begin, NotAfter: begin.Add(90 * 24 * time.Hour), DNSNames: []string{string(name)}}
 	der, err := x509.CreateCertificate(rand.Reader, template, template, key.Public(), key)
@@ -147,14 +156,14 @@ func TestOverviewSaysWhatIsPlanned(t *testing.T) {
 	t.Parallel()
 	s := newSetting(t, "renew.before = \"20d\"\n")
 	s.several(map[string]int{"a": 40, "b": 70, "c": -1, "d": 95})
-	today := time.Now().UTC().Truncate(24 * time.Hour)
+	today := s.began.UTC().Truncate(24 * time.Hour)
 	start := today.Add(36 * time.Hour)
-	a := overview(t, s.unrecovered(), acmecore.Query{}).Certificates[0]
+	a := overview(t, s.stopped(), acmecore.Query{}).Certificates[0]
 	err := s.root.PutStanding(a.ID, acmecore.Standing{RenewalInfo: acmecore.RenewalInfo{Fingerprint: a.Fingerprint, Start: start, End: start.Add(48 * time.Hour)}})
 	if err != nil {
 		t.Fatal(err)
 	}
-	days := overview(t, s.unrecovered(), acmecore.Query{}).Days
+	days := overview(t, s.stopped(), acmecore.Query{}).Days
 	for i, day := range days {
 		if want := today.AddDate(0, 0, i); !day.Date.Equal(want) {
 			t.Fatalf("day %d: %v, want %v", i, day.Date, want)
@@ -289,7 +298,7 @@ func TestOverviewWaitsForNoLookThatCanBeMadeBeside(t *testing.T) {
 	} {
 		s := newSetting(t, "")
 		s.several(map[string]int{"a": 10})
-		m := s.unrecovered()
+		m := s.stopped()
 		state := func() acmecore.State { return overview(t, m, acmecore.Query{}).Certificates[0].State(time.Now()) }
 		before := state()
 		s.remove("priv", "certificates", "a_example_test", "current")
@@ -385,7 +394,7 @@ func TestOverviewReadsOnlyWhatHasChanged(t *testing.T) {
 	t.Parallel()
 	s := newSetting(t, "")
 	s.several(map[string]int{"a": 10, "b": 10, "c": -1})
-	m := s.unrecovered()
+	m := s.stopped()
 	for _, row := range []struct {
 		what   string
 		change func()
@@ -419,7 +428,7 @@ func TestOverviewTrustsNoMoment(t *testing.T) {
 	t.Parallel()
 	s := newSetting(t, "")
 	s.several(map[string]int{"a": 10})
-	m := s.unrecovered()
+	m := s.stopped()
 	overview(t, m, acmecore.Query{})
 	m.Expire()
 	if got, err := m.Reread(t.Context()); got != 1 || err != nil {

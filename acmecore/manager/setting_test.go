@@ -21,8 +21,9 @@ import (
 // do to it.
 type setting struct {
 	testing.TB
-	dir  string
-	root *store.Root
+	dir   string
+	root  *store.Root
+	began time.Time // all ages are counted from it: what is of the same age ends at the same time
 }
 
 const id = acmecore.ID("www_example_test")
@@ -37,7 +38,7 @@ func newSetting(tb testing.TB, configuration string) *setting {
 	if err != nil {
 		tb.Fatal(err)
 	}
-	return &setting{TB: tb, dir: dir, root: root}
+	return &setting{TB: tb, dir: dir, root: root, began: time.Now().Truncate(time.Second)}
 }
 
 // manager returns one that has recovered, as each overseer and verb has.
@@ -71,7 +72,7 @@ func (s *setting) record(text string) {
 // began so many days ago.
 func (s *setting) keep(key crypto.Signer, daysOld int, names ...string) (chain [][]byte) {
 	s.Helper()
-	begin := time.Now().Add(-time.Duration(daysOld) * 24 * time.Hour).Truncate(time.Second)
+	begin := s.began.Add(-time.Duration(daysOld) * 24 * time.Hour)
 	template := &x509.Certificate{SerialNumber: big.NewInt(0xabc), NotBefore: begin, NotAfter: begin.Add(90 * 24 * time.Hour), DNSNames: names}
 	template.Issuer.CommonName, template.Subject.CommonName = "Test CA", "Test CA"
 	der, err := x509.CreateCertificate(rand.Reader, template, template, key.Public(), key)
