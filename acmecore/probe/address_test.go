@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"net/netip"
 	"testing"
+	"time"
 
 	"wcme/acmecore"
 	"wcme/acmecore/challenge"
@@ -23,7 +24,7 @@ func TestAddressesAreAskedThemselves(t *testing.T) {
 			host = r.Host
 			b.pages("").ServeHTTP(w, r)
 		})
-		reach, err := probe.New(probe.Options{Challenges: b, Port: int(server.Port()), Absent: challenge.Absent,
+		reach, err := probe.New(probe.Options{Challenges: b, Port: int(server.Port()), Absent: challenge.Absent, Patience: time.Minute,
 			Lookup: func(context.Context, string) ([]netip.Addr, error) {
 				return nil, errors.New("a name server was asked")
 			}}).Check(t.Context(), address)

@@ -167,7 +167,7 @@ func TestEachAddressIsAsked(t *testing.T) {
 		{"127.0.0.1", "127.0.0.2", "CAs take any of them"},
 	} {
 		b := new(board)
-		server := serve(t, row.alive, b.serve)
+		server := serveBeside(t, row.alive, row.dead, b.serve)
 		reach := check(t, b, server, func(o *probe.Options) {
 			o.Lookup = hosts(map[string][]string{string(name): {row.alive, row.dead}})
 		})

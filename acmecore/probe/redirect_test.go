@@ -2,13 +2,13 @@ package probe_test
 
 import (
 	"fmt"
+	"io"
 	"net"
 	"net/http"
 	"net/netip"
 	"net/url"
 	"strings"
 	"testing"
-	"time"
 
 	"wcme/acmecore"
 	"wcme/acmecore/probe"
@@ -132,24 +132,52 @@ func TestCirclesEnd(t *testing.T) {
 	}
 }
 
-// TestRedirectToWhatIsNoTLS: a server there speaks something else.
+// TestRedirectToWhatIsNoTLS: the server there speaks something else.
 func TestRedirectToWhatIsNoTLS(t *testing.T) {
 	t.Parallel()
-	reach := check(t, new(board), raw(t, func(c net.Conn) {
-		_, port, _ := net.SplitHostPort(c.LocalAddr().String())
-		fmt.Fprintf(c, "HTTP/1.1 301 Moved\r\nLocation: https://%s:%s/\r\nContent-Length: 0\r\n\r\n", name, port)
-	}), func(o *probe.Options) { o.Patience = 300 * time.Millisecond })
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { listener.Close() })
+	go func() {
+		for {
+			conn, err := listener.Accept()
+			if err != nil {
+				return
+			}
+			go moveToNoTLS(conn)
+		}
+	}()
+	reach := check(t, new(board), listener.Addr().(*net.TCPAddr).AddrPort())
 	if got := verdicts(reach); got != "no TLS" {
 		t.Errorf("got %q: %+v", got, reach.Visits[0])
 	}
 	explained(t, "no TLS", reach)
 }
 
+// moveToNoTLS redirects to https at the same port, and answers whoever begins with TLS as
+// a mail server does.
+func moveToNoTLS(conn net.Conn) {
+	defer conn.Close()
+	first := make([]byte, 1)
+	if _, err := io.ReadFull(conn, first); err != nil {
+		return
+	}
+	if first[0] == 22 {
+		io.WriteString(conn, "220 mail.example.test ESMTP\r\n")
+	} else {
+		_, port, _ := net.SplitHostPort(conn.LocalAddr().String())
+		fmt.Fprintf(conn, "HTTP/1.1 301 Moved\r\nLocation: https://%s:%s/\r\nContent-Length: 0\r\n\r\n", name, port)
+	}
+	io.Copy(io.Discard, conn) // what is closed with something unread is reset, and what was said may be lost
+}
+
 // TestRedirectPrefersIPv6 and takes IPv4 where nobody accepts connections.
 func TestRedirectPrefersIPv6(t *testing.T) {
 	t.Parallel()
 	b := new(board)
-	server := serve(t, "127.0.0.1", redirecting(b, 301, func(r *http.Request) string {
+	server := serveBeside(t, "127.0.0.1", "::1", redirecting(b, 301, func(r *http.Request) string {
 		address := r.Context().Value(http.LocalAddrContextKey).(fmt.Stringer)
 		return "http://other.example.test:" + netip.MustParseAddrPort(address.String()).String()[len("127.0.0.1:"):] + "/moved" + r.URL.Path
 	}))

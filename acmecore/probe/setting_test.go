@@ -14,6 +14,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	"wcme/acmecore"
 	"wcme/acmecore/challenge"
@@ -186,6 +187,39 @@ func raw(t testing.TB, write func(net.Conn)) netip.AddrPort {
 	return listener.Addr().(*net.TCPAddr).AddrPort()
 }
 
+// refusing takes a port at the address for the time of the test, any port for 0, and has
+// nobody listen there: who connects is refused, and no other server can come to be there.
+// The port is that of a connection that goes out.
+func refusing(t testing.TB, address string, port int) (netip.AddrPort, error) {
+	t.Helper()
+	listener, err := net.Listen("tcp", net.JoinHostPort(address, "0"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { listener.Close() })
+	dialer := net.Dialer{LocalAddr: &net.TCPAddr{IP: net.ParseIP(address), Port: port}}
+	conn, err := dialer.Dial("tcp", listener.Addr().String())
+	if err != nil {
+		return netip.AddrPort{}, err
+	}
+	t.Cleanup(func() { conn.Close() })
+	return conn.LocalAddr().(*net.TCPAddr).AddrPort(), nil
+}
+
+// serveBeside starts a web server on a port that refuses connections at another address.
+func serveBeside(t testing.TB, address, dead string, handler http.HandlerFunc) netip.AddrPort {
+	t.Helper()
+	var problem error
+	for range 20 {
+		server := serve(t, address, handler)
+		if _, problem = refusing(t, dead, int(server.Port())); problem == nil {
+			return server
+		}
+	}
+	t.Fatalf("no port of %s is free at %s: %v", address, dead, problem)
+	return netip.AddrPort{}
+}
+
 // hosts is a name server that knows these; every other name there is none of.
 func hosts(known map[string][]string) probe.Lookup {
 	return func(_ context.Context, host string) (found []netip.Addr, err error) {
@@ -208,6 +242,7 @@ func check(t *testing.T, b *board, server netip.AddrPort, change ...func(*probe.
 		Port:       int(server.Port()),
 		UserAgent:  "wcme/test check",
 		Absent:     challenge.Absent,
+		Patience:   time.Minute, // of a slow host
 	}
 	for _, change := range change {
 		change(&o)
