@@ -3,7 +3,6 @@ package caa_test
 import (
 	"context"
 	"fmt"
-	"net"
 	"slices"
 	"strings"
 	"testing"
@@ -12,6 +11,7 @@ import (
 
 	"wcme/acmecore"
 	"wcme/acmecore/caa"
+	"wcme/deploy/lab"
 )
 
 func question(name acmecore.Name) caa.Question {
@@ -78,7 +78,7 @@ func TestJudgement(t *testing.T) {
 			if row.wildcard {
 				q = question("*." + own)
 			}
-			got := caa.New(z.address).Check(t.Context(), q)
+			got := caa.Patient(z.address).Check(t.Context(), q)
 			if got.Wrong != row.wrong || got.Unknown || !strings.Contains(got.Text, row.text) || got.Subject != string(q.Name) || got.What != "CAA" {
 				t.Errorf("got %+v, want wrong %v, and %q", got, row.wrong, row.text)
 			}
@@ -93,7 +93,7 @@ func TestJudgement(t *testing.T) {
 func TestWhatIsAddedForAWildcard(t *testing.T) {
 	t.Parallel()
 	z := newZone(t, at("www.example.test", `0 issuewild "ca.example"`))
-	got := caa.New(z.address).Check(t.Context(), question("*.www.example.test"))
+	got := caa.Patient(z.address).Check(t.Context(), question("*.www.example.test"))
 	if want := `www.example.test. CAA 0 issuewild "letsencrypt.org"`; !strings.Contains(got.Try, want) {
 		t.Errorf("got %q, want %q in it", got.Try, want)
 	}
@@ -104,7 +104,7 @@ func TestAddressesHaveNoCAARecords(t *testing.T) {
 	t.Parallel()
 	z := newZone(t, nil)
 	for _, name := range []acmecore.Name{"192.0.2.1", "2001:db8::1"} {
-		got := caa.New(z.address).Check(t.Context(), question(name))
+		got := caa.Patient(z.address).Check(t.Context(), question(name))
 		if got.Wrong || got.Unknown || !strings.Contains(got.Text, "not for addresses") || got.Subject != string(name) {
 			t.Errorf("%s: got %+v", name, got)
 		}
@@ -121,7 +121,7 @@ func TestCAThatDoesNotSayWhatItIsCalled(t *testing.T) {
 	z := newZone(t, at("example.test", `0 issue "ca.example"`))
 	q := question("www.example.test")
 	q.Identities = nil
-	if got := caa.New(z.address).Check(t.Context(), q); !got.Unknown || got.Wrong || !strings.Contains(got.Text, "ca.example") || got.Try == "" {
+	if got := caa.Patient(z.address).Check(t.Context(), q); !got.Unknown || got.Wrong || !strings.Contains(got.Text, "ca.example") || got.Try == "" {
 		t.Errorf("got %+v, want unknown", got)
 	}
 }
@@ -147,7 +147,7 @@ func TestNameServersThatFail(t *testing.T) {
 			t.Parallel()
 			z := newZone(t, records)
 			z.change(row.spoil)
-			got := caa.New(append(row.servers, z.address)...).Check(t.Context(), question("www.example.test"))
+			got := caa.Patient(append(row.servers, z.address)...).Check(t.Context(), question("www.example.test"))
 			if got.Wrong != row.wrong || got.Unknown != row.unknown || !strings.Contains(got.Text, row.text) || got.Try == "" {
 				t.Errorf("got %+v, want wrong %v, unknown %v, and %q", got, row.wrong, row.unknown, row.text)
 			}
@@ -155,15 +155,14 @@ func TestNameServersThatFail(t *testing.T) {
 	}
 }
 
-// deadPort is one where nobody listens.
+// deadPort is one where nobody listens, and that no other test takes.
 func deadPort(t *testing.T) string {
 	t.Helper()
-	packets, err := net.ListenPacket("udp", "127.0.0.1:0")
+	port, err := lab.FreePort()
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer packets.Close()
-	return packets.LocalAddr().String()
+	return lab.Loopback(port)
 }
 
 func TestNoAnswerEndsWithItsContext(t *testing.T) {
@@ -172,7 +171,7 @@ func TestNoAnswerEndsWithItsContext(t *testing.T) {
 	z.change(func(z *zone) { z.deaf["udp"], z.deaf["tcp"] = true, true })
 	ctx, cancel := context.WithCancel(t.Context())
 	ended := make(chan acmecore.Rehearsed)
-	go func() { ended <- caa.New(z.address).Check(ctx, question("www.example.test")) }()
+	go func() { ended <- caa.Patient(z.address).Check(ctx, question("www.example.test")) }()
 	cancel()
 	if got := <-ended; !got.Unknown || got.Wrong || got.Try == "" {
 		t.Errorf("got %+v, want unknown", got)
@@ -183,7 +182,7 @@ func TestNoAnswerEndsWithItsContext(t *testing.T) {
 func TestParentsAreAskedOnce(t *testing.T) {
 	t.Parallel()
 	z := newZone(t, nil)
-	resolver := caa.New(z.address)
+	resolver := caa.Patient(z.address)
 	for i := range 20 {
 		resolver.Check(t.Context(), question(acmecore.Name(fmt.Sprintf("host-%d.example.test", i))))
 	}
@@ -197,7 +196,7 @@ func TestParentsAreAskedOnce(t *testing.T) {
 func TestHostileRecordsAreInert(t *testing.T) {
 	t.Parallel()
 	z := newZone(t, at("www.example.test", `0 issue "ca.example\027[2J<script>\010x"`))
-	got := caa.New(z.address).Check(t.Context(), question("www.example.test"))
+	got := caa.Patient(z.address).Check(t.Context(), question("www.example.test"))
 	if !got.Wrong || strings.ContainsAny(got.Text, "\x1b\n\x17") {
 		t.Errorf("got %+v", got)
 	}

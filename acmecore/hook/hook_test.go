@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"os/user"
 	"path/filepath"
@@ -190,7 +191,7 @@ func TestBeginTellsHowItWent(t *testing.T) {
 		{"dehydrated fails", hook.Dehydrated, "echo \"no $SECRET, $4\" >&2; exit 3", true, "it ended with status 3: no …, …"},
 		{"an interpreter that is not there", hook.UACME, "", true, "it could not be started: no such file"},
 		{"bytes of all kinds", hook.Dehydrated, `printf '\033[31mred\000\377\n'; exit 1`, true, "it ended with status 1: ?[31mred??"},
-		{"a daemon that holds the output", hook.Dehydrated, "setsid sleep 5 & exit 0", true, ""},
+		{"a daemon that holds the output", hook.Dehydrated, "mkfifo \"$RECORD\"; setsid cat \"$RECORD\" & exit 0", true, ""},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()
@@ -199,9 +200,11 @@ func TestBeginTellsHowItWent(t *testing.T) {
 				text = "#!/no/such/interpreter\n"
 			}
 			h := program(t, c.protocol, text)
-			h.Timeout = 3 * time.Second
+			if strings.Contains(c.says, "it had not ended after ") {
+				h.Timeout = time.Second
+			}
+			t.Cleanup(func() { letGo(t, h.Env["RECORD"]) })
 			runner, steps := telling()
-			began := time.Now()
 			begun, err := runner.Begin(t.Context(), h, challenge(acmecore.HTTP01, "example.org"))
 			if begun != c.begun || (err == nil) != (c.says == "") || err != nil && !strings.Contains(err.Error(), c.says) {
 				t.Errorf("got %v and %v, want %v and %q", begun, err, c.begun, c.says)
@@ -212,10 +215,18 @@ func TestBeginTellsHowItWent(t *testing.T) {
 			if said := fmt.Sprint(*steps, err); strings.ContainsAny(said, "\x1b\x00") || strings.Contains(said, "hush") || strings.Contains(said, string(token)) {
 				t.Errorf("the steps are %q", said)
 			}
-			if took := time.Since(began); took > 9*time.Second {
-				t.Errorf("it took %v", took)
-			}
 		})
+	}
+}
+
+// letGo ends the daemon that reads from the FIFO, where there is one: until then it stays.
+func letGo(t *testing.T, path string) {
+	fifo, err := os.OpenFile(path, os.O_WRONLY, 0)
+	if errors.Is(err, fs.ErrNotExist) {
+		return
+	}
+	if err := errors.Join(err, fifo.Close()); err != nil {
+		t.Error(err)
 	}
 }
 
@@ -228,10 +239,10 @@ func TestTheWholeGroupEnds(t *testing.T) {
 		leader = max(leader, running.PID)
 		return nil
 	}}
-	if _, err := runner.Begin(t.Context(), h, challenge(acmecore.HTTP01, "example.org")); err == nil || !strings.Contains(err.Error(), "it had not ended after 1") {
+	if _, err := runner.Begin(t.Context(), h, challenge(acmecore.HTTP01, "example.org")); err == nil || !strings.Contains(err.Error(), "it had not ended after ") {
 		t.Errorf("got %v", err)
 	}
-	for over := time.Now().Add(10 * time.Second); groupLives(t, leader); time.Sleep(10 * time.Millisecond) {
+	for over := time.Now().Add(time.Minute); groupLives(t, leader); time.Sleep(10 * time.Millisecond) {
 		if time.Now().After(over) {
 			t.Fatalf("the group %d is still there", leader)
 		}

@@ -300,7 +300,7 @@ func TestAuditTellsWhatHappenedAndNoSecret(t *testing.T) {
 	r.wrong("password", claim(""), byPassword("my secret password", "x"))
 	codes, cookie := r.withCodes(cookie)
 	second := r.ask(claim(""), byPassword("alice", password))
-	r.wrong("code", claim(""), acmecore.AccountRequest{Deed: acmecore.AccountLogIn, Ticket: second.Ticket, Code: "000000"})
+	r.wrong("code", claim(""), acmecore.AccountRequest{Deed: acmecore.AccountLogIn, Ticket: second.Ticket, Code: r.wrongCode(codes)})
 	r.ask(claim(cookie), acmecore.AccountRequest{Deed: acmecore.AccountLogOut})
 	const want = `visitor at 192.0.2.7|take a link|alice|done: there is a new password, and no second factor
 visitor at 192.0.2.7|log in|alice|done, by a one-time link

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -204,4 +205,17 @@ func (r *rig) code(secret string, ahead time.Duration) string {
 	code, err := totp.GenerateCode(secret, r.now.Add(ahead))
 	r.must(err)
 	return code
+}
+
+// wrongCode is one that no device makes at about this time: any code that a test made up
+// would be right now and then.
+func (r *rig) wrongCode(secret string) string {
+	r.Helper()
+	for n := 0; ; n++ {
+		wrong := fmt.Sprintf("%06d", n)
+		right := func(steps int) bool { return r.code(secret, time.Duration(steps)*30*time.Second) == wrong }
+		if !slices.ContainsFunc([]int{-2, -1, 0, 1, 2}, right) {
+			return wrong
+		}
+	}
 }

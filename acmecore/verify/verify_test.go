@@ -7,6 +7,7 @@ import (
 	"io"
 	"math/big"
 	"net"
+	"net/netip"
 	"strings"
 	"sync"
 	"testing"
@@ -14,6 +15,7 @@ import (
 
 	"wcme/acmecore"
 	"wcme/acmecore/verify"
+	"wcme/deploy/lab"
 )
 
 // TestServersOfAllKinds: those which a visitor gets on with, and those which not.
@@ -216,12 +218,7 @@ func TestEachAddressIsAsked(t *testing.T) {
 // TestNobodyListens is silence, with words that say so.
 func TestNobodyListens(t *testing.T) {
 	t.Parallel()
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	closed := listener.Addr().(*net.TCPAddr).AddrPort()
-	listener.Close()
+	closed := netip.MustParseAddrPort(lab.Nobody(t))
 	proofs := new(verify.Verifier).Look(t.Context(), at(t, "", closed), "00")
 	if answers(proofs) != "silent" || proofs[0].Problem != "connection refused" {
 		t.Errorf("got %+v", proofs)
