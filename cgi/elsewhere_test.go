@@ -12,6 +12,7 @@ import (
 	"testing"
 
 	"wcme/acmecore/challenge"
+	"wcme/deploy/lab"
 )
 
 // publish makes the settings known to the script of the state directory.
@@ -94,9 +95,7 @@ func TestTheScriptRelays(t *testing.T) {
 
 func TestAFailedRelayIsToldToTheLogOnly(t *testing.T) {
 	root := pending(t)
-	inner := httptest.NewServer(nil)
-	inner.Close() // its port refuses
-	publish(t, root, challenge.Settings{Relays: []challenge.Relay{{Host: "www.example.org", To: inner.URL + "/"}}})
+	publish(t, root, challenge.Settings{Relays: []challenge.Relay{{Host: "www.example.org", To: "http://" + lab.Nobody(t) + "/"}}})
 	got := start(t, request("/.well-known/acme-challenge/"+strings.Repeat("x", 43), "WCME_ROOT="+root), nil)
 	got.want(t, "404 Not Found", "\r\n\r\n"+unknown)
 	if strings.Count(got.stderr, "\n") != 1 || !strings.Contains(got.stderr, "www.example.org") || !strings.Contains(got.stderr, "connection refused") {

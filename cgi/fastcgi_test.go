@@ -74,7 +74,7 @@ func (d *daemon) ask(path string) (stdout string) {
 		d.Fatal(err)
 	}
 	defer conn.Close()
-	conn.SetDeadline(time.Now().Add(20 * time.Second))
+	conn.SetDeadline(time.Now().Add(time.Minute))
 	pairs := append(fcgitest.Usual(), [2]string{"SCRIPT_NAME", path})
 	if _, err := conn.Write(fcgitest.Whole(1, false, pairs, "")); err != nil {
 		d.Fatal(err)
@@ -92,7 +92,7 @@ func (d *daemon) end(signal os.Signal) (status int, stderr string) {
 	if err := d.command.Process.Signal(signal); err != nil {
 		d.Fatal(err)
 	}
-	late := time.AfterFunc(20*time.Second, func() { d.command.Process.Kill() })
+	late := time.AfterFunc(time.Minute, func() { d.command.Process.Kill() })
 	defer late.Stop()
 	d.command.Wait()
 	return d.command.ProcessState.ExitCode(), d.stderr.String()

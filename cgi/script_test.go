@@ -227,7 +227,7 @@ func TestVisitorWhoLeaves(t *testing.T) {
 	reader.Close()
 	defer writer.Close()
 	var stderr bytes.Buffer
-	ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
+	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 	defer cancel()
 	command := exec.CommandContext(ctx, os.Getenv("WCME_TEST_SCRIPT"))
 	command.Env = request("/.well-known/acme-challenge/"+token, "WCME_ROOT="+pending(t))

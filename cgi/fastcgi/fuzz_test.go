@@ -78,7 +78,7 @@ func FuzzConnection(f *testing.F) {
 			t.Fatal(err)
 		}
 		defer conn.Close()
-		conn.SetDeadline(time.Now().Add(20 * time.Second))
+		conn.SetDeadline(time.Now().Add(time.Minute))
 		conn.Write(stream) // which may be cut off
 		conn.(*net.UnixConn).CloseWrite()
 		_, err = io.Copy(io.Discard, conn)

@@ -78,7 +78,7 @@ func (s *running) dial(t testing.TB) peer {
 	if err != nil {
 		t.Fatal(err)
 	}
-	conn.SetDeadline(time.Now().Add(20 * time.Second))
+	conn.SetDeadline(time.Now().Add(time.Minute))
 	t.Cleanup(func() { conn.Close() })
 	return peer{t, conn}
 }
@@ -133,7 +133,7 @@ func (s *running) wantAlive(t testing.TB) {
 
 func isReset(err error) bool {
 	var failed *net.OpError
-	return errors.As(err, &failed)
+	return errors.As(err, &failed) && !failed.Timeout()
 }
 
 func echo(w http.ResponseWriter, r *http.Request) {
