@@ -19,7 +19,7 @@ import (
 )
 
 // target is an overseer that hostile requests are sent to. Whatever they were, it
-// must answer the next honest one within a second.
+// must answer the next honest one.
 type target struct {
 	*site
 	overseer *lab.Process
@@ -63,7 +63,7 @@ func (o *target) send(request string) (status int, text string) {
 // checkAlive asks an honest question, again while others have the overseer busy.
 func (o *target) checkAlive(after string) {
 	o.Helper()
-	ctx, cancel := context.WithTimeout(context.Background(), time.Second)
+	ctx, cancel := context.WithTimeout(context.Background(), patience)
 	defer cancel()
 	for {
 		_, err := control.NewClient(o.socket).List(ctx)

@@ -6,6 +6,7 @@ import (
 	"os"
 	"path/filepath"
 	"testing"
+	"time"
 
 	"github.com/rogpeppe/go-internal/testscript"
 
@@ -65,8 +66,16 @@ func raise(env *testscript.Env) error {
 	root := filepath.Join(env.WorkDir, "state")
 	env.Setenv("WCME_ROOT", root)
 	env.Setenv("WCME_OPCOM", "none") // nothing is written to the log of the host that tests
+	env.Setenv("TZ", noon(time.Now()))
 	s := &stage{TB: tb, work: env.WorkDir, root: root, trees: make(map[string]tree)}
 	env.Values[stageKey{}] = s
 	env.Defer(s.endAll)
 	return nil
+}
+
+// noon is a time zone in which it is about noon: an overseer's daily pass, which is at
+// 00:20, does not come between two lines of a script.
+func noon(now time.Time) string {
+	east := 12 - now.UTC().Hour()
+	return fmt.Sprintf("Etc/GMT%+d", -east) // whose sign is that of POSIX
 }

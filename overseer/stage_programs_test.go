@@ -28,7 +28,7 @@ func (s *stage) start(ts *testscript.TestScript, args []string) error {
 	}
 	cmd := exec.Command(program, args[2:]...)
 	cmd.Dir = s.work
-	for _, variable := range []string{"PATH", "HOME", "TMPDIR", "WCME_ROOT", "WCME_SOCKET",
+	for _, variable := range []string{"PATH", "HOME", "TMPDIR", "TZ", "WCME_ROOT", "WCME_SOCKET",
 		"WCME_CERT", "WCME_LOAD", "WCME_MAIL", "WCME_OPCOM", "CREDENTIALS_DIRECTORY"} {
 		cmd.Env = append(cmd.Env, variable+"="+ts.Getenv(variable))
 	}
@@ -102,8 +102,9 @@ func (s *stage) endAll() {
 	}
 }
 
-// patience is how long anything may take that is waited for.
-const patience = 20 * time.Second
+// patience is how long anything may take that is waited for. Nothing takes that long: it
+// ends a test that would hang.
+const patience = time.Minute
 
 func (s *stage) await(ts *testscript.TestScript, args []string) error {
 	pattern, err := regexp.Compile("(?m)" + args[0])

@@ -14,7 +14,6 @@ import (
 	"strings"
 	"sync"
 	"syscall"
-	"time"
 
 	"github.com/rogpeppe/go-internal/testscript"
 
@@ -132,25 +131,40 @@ func (s *stage) startHook(ts *testscript.TestScript, args []string) error {
 // and writes them into the file; at SIGTERM those that are there still. It is for a
 // script that has a /dev of its own.
 func syslogd() {
+	terminated := make(chan os.Signal, 1)
+	signal.Notify(terminated, syscall.SIGTERM)
 	conn, err := net.ListenPacket("unixgram", "/dev/log")
 	if err != nil {
 		panic(err)
 	}
-	terminated := make(chan os.Signal, 1)
-	signal.Notify(terminated, syscall.SIGTERM)
 	go func() {
 		<-terminated
-		conn.SetReadDeadline(time.Now().Add(100 * time.Millisecond))
+		if err := sendEnd(); err != nil {
+			panic(err)
+		}
 	}()
 	go endWithParent(os.Getppid())
 	lines := &note{path: os.Args[1]}
 	for line := make([]byte, 2048); ; {
 		n, _, err := conn.ReadFrom(line)
-		if errors.Is(err, os.ErrDeadlineExceeded) {
+		if string(line[:n]) == endOfLog {
 			return
 		}
 		if err := errors.Join(err, lines.write("%s\n", line[:n])); err != nil {
 			panic(err)
 		}
 	}
+}
+
+// endOfLog is the line behind which syslogd reads no other: a socket keeps the order.
+const endOfLog = "the end"
+
+func sendEnd() error {
+	conn, err := net.Dial("unixgram", "/dev/log")
+	if err != nil {
+		return err
+	}
+	defer conn.Close()
+	_, err = io.WriteString(conn, endOfLog)
+	return err
 }

@@ -33,7 +33,11 @@ func readTree(root string) (tree, error) {
 		if name == "overseer.sock" || isDiary(name) {
 			return nil
 		}
-		found[name], err = describe(path, entry)
+		text, err := describe(path, entry)
+		if errors.Is(err, fs.ErrNotExist) {
+			return nil
+		}
+		found[name] = text
 		return err
 	})
 	return found, err
