@@ -35,7 +35,7 @@ const (
 	mostDoubted  = 8 * 5 // of one request: eight in a row, and that five times, with waits in between
 )
 
-// unknownToPebble is what Pebble says of one certificate in 512, those with a zero byte
+// unknownToPebble is what Pebble says of one certificate in 256, those with a zero byte
 // before their serial number in DER (X.690 section 8.3.2), which it looks for without.
 const unknownToPebble = "could not find an order for the given certificate"
 
@@ -68,9 +68,14 @@ func (o outcome) polite(s *site, orders int) {
 	created := 0
 	for i, request := range o.requests {
 		if request.Problem == "badNonce" {
-			// An authorization and an order are looked at more than once.
-			if doubted[request.Class]++; doubted[request.Class] == mostDoubted+1 && request.Class != lab.ClassAuthz && request.Class != lab.ClassOrder {
-				s.Errorf("%s was sent more than %d times", request.Class, mostDoubted)
+			// An authorization and an order are looked at more than once, and there may
+			// be more than one order.
+			times := 1
+			if request.Class == lab.ClassNewOrder {
+				times = orders
+			}
+			if doubted[request.Class]++; doubted[request.Class] == times*mostDoubted+1 && request.Class != lab.ClassAuthz && request.Class != lab.ClassOrder {
+				s.Errorf("%s was sent more than %d times", request.Class, times*mostDoubted)
 			}
 		} else {
 			counts[request.Class]++

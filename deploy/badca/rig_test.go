@@ -30,8 +30,8 @@ const (
 // How long an answer may take: longPatience outlasts a busy machine, shortPatience is
 // for a CA that does not answer.
 const (
-	longPatience  = 10 * time.Second
-	shortPatience = 300 * time.Millisecond
+	longPatience  = time.Minute
+	shortPatience = 3 * time.Second // in which a good answer comes on a busy machine, too
 )
 
 // rig is a bad CA, and a state directory with an account there and a certificate, of

@@ -6,6 +6,7 @@ import (
 	"crypto/tls"
 	"crypto/x509"
 	"encoding/hex"
+	"encoding/json"
 	"encoding/pem"
 	"errors"
 	"fmt"
@@ -100,7 +101,33 @@ func (h *host) lacks() error {
 	if len(h.renewed()) == 0 {
 		return errors.New("nobody was told")
 	}
+	if err := h.untold(); err != nil {
+		return err
+	}
 	return h.leftOver()
+}
+
+// untold returns an error while it is not noted that the administrator was told of the
+// certificate. Until then he may be told once more, and an end while he is told would
+// repeat that, too.
+func (h *host) untold() error {
+	text, err := os.ReadFile(h.path("state", "priv", "standing", id+".json"))
+	if err != nil {
+		return err
+	}
+	var standing struct{ Told string }
+	if err := json.Unmarshal(text, &standing); err != nil {
+		return err
+	}
+	certificate := leaf(h.product())
+	if certificate == nil {
+		return errors.New("there is no certificate")
+	}
+	sum := sha256.Sum256(certificate.Raw)
+	if standing.Told != hex.EncodeToString(sum[:]) {
+		return errors.New("it is not noted who was told")
+	}
+	return nil
 }
 
 // leftOver says what is there that is only needed on the way; nil when that is
@@ -282,7 +309,7 @@ func (h *host) checkMails(most int) {
 			h.Errorf("I6: a mail that nobody expects:\n%s", message.Text)
 		}
 	}
-	if crashes > h.crashes || crashes == 0 && h.crashes > 0 {
+	if crashes > h.crashes || crashes == 0 && h.marked {
 		h.Errorf("I6: got %d mails of a crash; the overseer was killed %d times", crashes, h.crashes)
 	}
 }

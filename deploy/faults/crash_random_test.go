@@ -2,6 +2,7 @@ package faults_test
 
 import (
 	"bytes"
+	"context"
 	"errors"
 	"io/fs"
 	"math/rand/v2"
@@ -68,7 +69,12 @@ func (h *host) killedAfter(life time.Duration) (lost int) {
 	h.start(v, h.command("overseer"))
 	<-time.After(life)
 	v.kill()
-	h.crashes++
+	h.overseerKilled()
+	ctx, cancel := context.WithTimeout(h.Context(), patience)
+	defer cancel()
+	if err := h.between.AwaitDeserted(ctx); err != nil { // what it has asked for last may not have been heard yet
+		h.Fatal(err)
+	}
 	journal, err := os.ReadFile(h.path("state", "priv", "orders", id, "order.json"))
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {
 		h.Fatal(err)

@@ -105,6 +105,7 @@ type host struct {
 	key       string       // sum of the account's key
 	old       string       // serial of the certificate before; "" for none
 	crashes   int          // of an overseer
+	marked    bool         // one of them had noted that it runs, for the next one to see
 	cut       lab.Class    // of the one request that did not get through; "" for none
 	sampler   *lab.Sampler // of what is always a pair
 	plain     *lab.Sampler // of the target where it may not be
@@ -206,7 +207,7 @@ if mv block blocked 2>/dev/null; then
 	while :; do sleep 0.05; done
 fi
 if [ -e blocked.pid ] && grep -q '^State:.[^ZX]' "/proc/$(cat blocked.pid)/status" 2>/dev/null; then echo beside >>loads.log; fi
-mkdir "loads/$$" && cp -L split/*.pem "loads/$$/" && mkdir "loads/$$/plain" && cp plain/*.pem "loads/$$/plain/" || exit 1
+copy=$(mktemp -d loads/XXXXXXXX) && cp -L split/*.pem "$copy/" && mkdir "$copy/plain" && cp plain/*.pem "$copy/plain/" || exit 1
 cp "combined/fullchain_` + id + `.pem" loaded.new && mv loaded.new loaded.pem || exit 1
 echo done >>loads.log
 `

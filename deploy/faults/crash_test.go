@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io/fs"
 	"net"
 	"os"
 	"os/exec"
@@ -26,8 +27,9 @@ const (
 	alone actor = "verb"           // in process
 )
 
-// patience is how long wCME may take to come to an end by itself, and to be killed.
-const patience = 30 * time.Second
+// patience is how long wCME may take to come to an end by itself, and to be killed. It is
+// less than the minute after which what has failed is tried again.
+const patience = 50 * time.Second
 
 func TestKilledAtEachPoint(t *testing.T) {
 	t.Parallel()
@@ -110,8 +112,19 @@ func (h *host) killedAt(p point, r round, who actor) {
 		p.after(h)
 	}
 	if who != alone {
-		h.crashes++
+		h.overseerKilled()
 	}
+}
+
+// overseerKilled counts that one was.
+func (h *host) overseerKilled() {
+	h.Helper()
+	h.crashes++
+	_, err := os.Stat(h.path("state", "priv", "running"))
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		h.Fatal(err)
+	}
+	h.marked = h.marked || err == nil
 }
 
 // victim is a process that is to be killed.

@@ -7,6 +7,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"syscall"
 	"testing"
@@ -46,10 +47,12 @@ func TestStateDirectoryIsDeleted(t *testing.T) {
 			r.nudge()
 			orders, accounts := r.orders(), r.accounts()
 			backup := filepath.Join(r.dir, "backup")
-			r.shell("cp", "-a", r.root, backup)
-			if err := os.RemoveAll(r.path(row.deleted)); err != nil {
-				t.Fatal(err)
-			}
+			r.frozen(func() { // what it writes just now would be in the way of both
+				r.shell("cp", "-a", r.root, backup)
+				if err := os.RemoveAll(r.path(row.deleted)); err != nil {
+					t.Fatal(err)
+				}
+			})
 			r.clock.Advance(75 * day)
 			select {
 			case <-r.overseer.Done():
@@ -78,6 +81,21 @@ func TestStateDirectoryIsDeleted(t *testing.T) {
 			r.check()
 		})
 	}
+}
+
+// frozen calls f while the overseer stands still.
+func (r *rig) frozen(f func()) {
+	r.Helper()
+	r.signal(syscall.SIGSTOP)
+	defer r.signal(syscall.SIGCONT)
+	r.await("that it stands still", func() error {
+		output, err := exec.Command("ps", "-o", "stat=", "-p", strconv.Itoa(r.overseer.PID())).Output()
+		if err == nil && !strings.HasPrefix(string(output), "T") {
+			err = fmt.Errorf("its state is %q", output)
+		}
+		return err
+	})
+	f()
 }
 
 // damage does something bad to a file.
@@ -287,9 +305,10 @@ func TestPairThatIsNone(t *testing.T) {
 			if err := row.do(); err != nil {
 				t.Fatal(err)
 			}
+			pass := r.slowly(31 * time.Second)
 			r.await("another certificate", func() error { // a pass that is made just now may have looked before
 				if rigSerial(r.product()) == before {
-					r.later(31 * time.Second)
+					pass()
 					return errors.New("it is still the same")
 				}
 				return nil

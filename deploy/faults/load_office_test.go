@@ -21,7 +21,7 @@ import (
 )
 
 // officePatience bounds how long one thing may take in an office.
-const officePatience = 30 * time.Second
+const officePatience = time.Minute
 
 // authority is a CA that issues for whoever asks, with something between. Several
 // offices may have the same one, if they are on its clock.

@@ -23,8 +23,8 @@ func TestLoadThatNobodyShouldRun(t *testing.T) {
 	t.Parallel()
 	o, dir := loadOffice(t, loadUnwatched, "[[load]]\nname = \"servers\"\nrun = [\"DIR/load\"]\n")
 	program := filepath.Join(dir, "load")
-	o.write(program, "#!/bin/sh\necho well\n")
-	if err := errors.Join(os.Chmod(program, 0o755), os.Mkdir(filepath.Join(dir, "open"), 0o755),
+	lab.WriteProgram(t, program, []byte("#!/bin/sh\necho well\n"))
+	if err := errors.Join(os.Mkdir(filepath.Join(dir, "open"), 0o755),
 		os.WriteFile(filepath.Join(dir, "open", "load"), []byte("#!/bin/sh\n"), 0o755), os.Chmod(filepath.Join(dir, "open"), 0o777)); err != nil {
 		t.Fatal(err)
 	}

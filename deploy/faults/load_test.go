@@ -95,7 +95,7 @@ func TestLoadThatFailsForADay(t *testing.T) {
 		if len(tries) < 7 {
 			t.Fatalf("tries: got %v", tries)
 		}
-		if got := tries[i+1].Sub(tries[i]); got < want || got > want+30*time.Second {
+		if got := tries[i+1].Sub(tries[i]); got < want || got > want+2*time.Minute {
 			t.Errorf("between try %d and the next: got %v, want %v", i, got, want)
 		}
 	}
@@ -131,9 +131,8 @@ func TestLoadThatFailsForADay(t *testing.T) {
 func TestLoadThatHangs(t *testing.T) {
 	t.Parallel()
 	const deaf = "trap 'date +%s.%N >DIR/asked' TERM; echo $$ >DIR/pid.new; mv DIR/pid.new DIR/pid; while :; do sleep 0.1; done"
-	o, dir := loadOffice(t, loadUnwatched, loadTable("hangs", deaf)+"timeout = \"1s\"\n", loadTable("other", "echo $WCME_CERTIFICATES >>DIR/other"))
+	o, dir := loadOffice(t, loadUnwatched, loadTable("hangs", deaf)+"timeout = \"15s\"\n", loadTable("other", "echo $WCME_CERTIFICATES >>DIR/other"))
 	o.start()
-	began := time.Now()
 	certify := o.command("certify", "www.example.test")
 	if err := certify.Start(); err != nil {
 		t.Fatal(err)
@@ -161,8 +160,8 @@ func TestLoadThatHangs(t *testing.T) {
 		t.Errorf("certify with a load that fails: got %v, want exit status 1", err)
 	}
 	load := o.awaitLoads("hangs", 1)[0]
-	if took := load.Ended.Sub(load.Began); took < 6*time.Second || took > 9*time.Second || !strings.Contains(load.Problem, "it had not ended after 6") || load.Hint == "" {
-		t.Errorf("after %v, %v since the beginning: got %+v; want that it is killed after 6s, and says so", took, time.Since(began), load)
+	if took := load.Ended.Sub(load.Began); took < 20*time.Second || !strings.Contains(load.Problem, "it had not ended after ") || load.Hint == "" {
+		t.Errorf("after %v: got %+v; want that it is killed after 20s, and says so", took, load)
 	}
 	if alive := loadGroup(t, pid); len(alive) > 0 {
 		t.Errorf("processes are left of it: %q", alive)
@@ -219,9 +218,18 @@ func TestLoadThatKillsTheOverseer(t *testing.T) {
 	}
 }
 
-// loadGroup are the processes of a group that run; one that has ended may wait for
-// ever for somebody who asks how.
+// loadGroup are the processes of a group that run on: one that was killed may take a
+// moment to end, and one that has ended may wait for ever for somebody who asks how.
 func loadGroup(t *testing.T, group int) (alive []string) {
+	t.Helper()
+	for over := time.Now().Add(officePatience); ; time.Sleep(pause) {
+		if alive = loadAlive(t, group); len(alive) == 0 || time.Now().After(over) {
+			return alive
+		}
+	}
+}
+
+func loadAlive(t *testing.T, group int) (alive []string) {
 	t.Helper()
 	output, _ := exec.Command("ps", "-eo", "pgid=,stat=,args=").Output()
 	for line := range strings.Lines(string(output)) {

@@ -138,7 +138,7 @@ func newPolite(t *testing.T, hosts int) *politeOffice {
 }
 
 // politeAttempt is how long all attempts of a pass may take.
-const politeAttempt = 30 * time.Second
+const politeAttempt = 50 * time.Second
 
 // check wants that the CA was asked no more than was of use.
 func (p *politeOffice) check(c *politeCounter, least time.Duration, orders [2]int) {

@@ -51,13 +51,16 @@ func TestReportsInALogThatIsRotated(t *testing.T) {
 	if err != nil || len(moved) != rotations+1 {
 		t.Errorf("logs: got %q, want %d: %v", moved, rotations+1, err)
 	}
-	got := 0
-	for _, path := range moved {
-		got += reportLines(o, path)
-	}
-	if want := before + strings.Count(o.log(), "\n"); got != want {
-		t.Errorf("lines: got %d in all logs, want %d", got, want)
-	}
+	o.await("all lines", func() error { // the last ones may be about to come
+		got := 0
+		for _, path := range moved {
+			got += reportLines(o, path)
+		}
+		if want := before + strings.Count(o.log(), "\n"); got != want {
+			return fmt.Errorf("got %d in all logs, want %d", got, want)
+		}
+		return nil
+	})
 
 	// copytruncate, which loses what comes between its two steps: nothing does here.
 	before = reportLines(o, log)
@@ -66,9 +69,12 @@ func TestReportsInALogThatIsRotated(t *testing.T) {
 	}
 	said := strings.Count(o.log(), "\n")
 	o.run("check", "load")
-	if got, want := reportLines(o, log), strings.Count(o.log(), "\n")-said; got != want || want == 0 {
-		t.Errorf("lines after the log was truncated: got %d, want %d", got, want)
-	}
+	o.await("the lines after the log was truncated", func() error {
+		if got, want := reportLines(o, log), strings.Count(o.log(), "\n")-said; got != want || want == 0 {
+			return fmt.Errorf("got %d, want %d", got, want)
+		}
+		return nil
+	})
 	if got := reportLines(o, log+".copy"); got != before {
 		t.Errorf("lines in the copy: got %d, want %d", got, before)
 	}

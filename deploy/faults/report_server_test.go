@@ -38,10 +38,9 @@ func TestReportToAServerThatHangs(t *testing.T) {
 				t.Fatal("nothing is sent")
 			}
 			before := o.first()
-			began := time.Now()
 			o.run("certify", "www.example.test", "--force")
-			if took := time.Since(began); took > 20*time.Second || o.first().Serial == before.Serial {
-				t.Errorf("the renewal took %v: %+v", took, o.first())
+			if o.first().Serial == before.Serial || strings.Contains(o.log(), "report not delivered") {
+				t.Errorf("the renewal waited until the server was given up: %+v", o.first())
 			}
 			if got := o.spooled(); len(got) != 2 {
 				t.Errorf("reports that wait: got %d, want 2", len(got))
@@ -80,6 +79,7 @@ func TestReportThatIsRefused(t *testing.T) {
 		reply.Store(nil)
 		o.nudge()
 		o.awaitTold(reportID, acmecore.EventRenewed, i+1)
+		o.awaitDelivered()
 	}
 	if output := o.run("check", "mail"); !strings.Contains(output, "taken") {
 		t.Errorf("check mail: got %q", output)

@@ -129,7 +129,7 @@ func TestReportsOutliveAnOutage(t *testing.T) {
 			for _, run := range o.runs() { // what is recorded was told
 				failed += run.Count(acmecore.Failed)
 			}
-			if failed != 2+i {
+			if failed < 2+i {
 				return fmt.Errorf("there were %d", failed)
 			}
 			return nil
@@ -233,6 +233,7 @@ func TestReportOfNobody(t *testing.T) {
 	o.start()
 	o.run("certify", "www.example.test")
 	o.awaitTold(reportID, acmecore.EventRenewed, 1)
+	o.awaitDelivered() // a kill before would repeat the message
 	alive := o.run("list")
 	if err := syscall.Kill(o.overseer.PID(), syscall.SIGKILL); err != nil {
 		t.Fatal(err)

@@ -20,7 +20,7 @@ import (
 )
 
 // rigPatience bounds how long one thing may take.
-const rigPatience = 20 * time.Second
+const rigPatience = time.Minute
 
 // rigNap is how long the overseer sleeps at a time, in place of ten minutes.
 const rigNap = 50 * time.Millisecond
@@ -309,6 +309,18 @@ func (r *rig) later(d time.Duration) {
 	r.Helper()
 	r.clock.Advance(d)
 	r.signal(syscall.SIGHUP)
+}
+
+// slowly returns what has so much time pass, once in a second of the machine's: an order
+// that is under way expires within an hour.
+func (r *rig) slowly(d time.Duration) (pass func()) {
+	var passed time.Time
+	return func() {
+		if time.Since(passed) >= time.Second {
+			passed = time.Now()
+			r.later(d)
+		}
+	}
 }
 
 // nothingDue is the exit status of `wcme manage` that found nothing to do.

@@ -83,7 +83,7 @@ name = "mail"
 run = %q
 
 [verify]
-patience = "20s"
+patience = "1m"
 probe = ["127.0.0.1:%d/smtp", "127.0.0.1:%d/smtp"]
 `, filepath.Dir(p.Qmail), filepath.Dir(p.Public),
 		fmt.Sprintf(`echo "$WCME_CERTIFICATES: $WCME_CHANGED_FILES" >>%s && postfix -c %s reload`, p.told, p.Dir), p.Ports[0], p.Ports[1])

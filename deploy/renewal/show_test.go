@@ -27,7 +27,7 @@ func TestOverseerRenewsByItself(t *testing.T) {
 	nginx, apache := s.nginx(www, short), s.apache(www, short)
 	s.trust(lab.PebbleOptions{HTTPPort: nginx.httpPort, Profiles: map[string]time.Duration{"ninety": 90 * day, "six": 6 * day}})
 	s.silentOnWindows()
-	s.configure(nginx.tables(), apache.tables(), verified("20s", nginx, apache))
+	s.configure(nginx.tables(), apache.tables(), verified("1m", nginx, apache))
 	s.start()
 	s.run("certify", www.Name, "--profile", "ninety")
 	s.run("certify", short.Name, "--profile", "six")

@@ -50,7 +50,7 @@ func (s *site) meet(w *webServer) string {
 // configuration is whole again the certificate that there is comes into service.
 func TestBrokenConfigurationOfAServer(t *testing.T) {
 	t.Parallel()
-	s, nginx := office(t, func(nginx *webServer) []string { return []string{nginx.tables(), verified("10s", nginx)} })
+	s, nginx := office(t, func(nginx *webServer) []string { return []string{nginx.tables(), verified("1m", nginx)} })
 	s.expected = []string{"load action ended", "certificate not in service", "files before put back"}
 	before, text := s.listed(www.ID()), s.read(nginx.pair(www.ID()).Certificate)
 	visitors := s.visit(www, s.roots(), nginx)
@@ -111,9 +111,10 @@ func (s *site) refused(nginx *webServer, before acmecore.Certificate, text strin
 // visitor was shown the certificate.
 func TestLoadThatLoadsNothing(t *testing.T) {
 	t.Parallel()
-	s, nginx := office(t, func(nginx *webServer) []string { return []string{nginx.lazy().tables(), verified("1s", nginx)} })
+	s, nginx := office(t, func(nginx *webServer) []string { return []string{nginx.lazy().tables(), verified("1m", nginx)} })
 	s.expected = []string{"certificate not in service"}
 	before := s.listed(www.ID())
+	s.configure(nginx.lazy().tables(), verified("1s", nginx)) // enough to be sure that it is not
 	s.rest()
 	s.write(nginx.idle(), "", 0o644)
 	s.clock.Set(before.Renewal.At)
@@ -145,6 +146,7 @@ func TestLoadThatLoadsNothing(t *testing.T) {
 		return nil
 	})
 	s.settle(nginx)
+	s.configure(nginx.lazy().tables(), verified("1m", nginx))
 	s.clock.Advance(time.Minute)
 	s.nudge()
 	s.awaitRun("that it is served", became(www.ID(), acmecore.Repaired))

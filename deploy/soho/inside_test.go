@@ -30,10 +30,7 @@ func (r room) programs(t *testing.T, dir string) lab.Programs {
 		fmt.Fprintf(&text, " '%s'", argument)
 	}
 	programs.Wcme = filepath.Join(dir, "wcme-there")
-	write(t, programs.Wcme, text.String()+" \"$@\"\n")
-	if err := os.Chmod(programs.Wcme, 0o755); err != nil {
-		t.Fatal(err)
-	}
+	lab.WriteProgram(t, programs.Wcme, []byte(text.String()+" \"$@\"\n"))
 	return programs
 }
 
