@@ -23,6 +23,7 @@ import (
 	"wcme/acmecore/challenge"
 	"wcme/acmecore/config"
 	"wcme/acmecore/order"
+	"wcme/acmecore/records"
 	"wcme/acmecore/renew"
 	"wcme/acmecore/report"
 	"wcme/acmecore/schedule"
@@ -60,7 +61,7 @@ type Manager struct {
 	refusals refusals
 	hosts    hosts
 	errands  errands
-	records  remembered
+	records  *records.Reader
 	parsed   parsedRecords
 	ledgers  ledgers
 	permits  permits
@@ -83,6 +84,7 @@ func New(root *store.Root, version string, log *slog.Logger) (*Manager, error) {
 	m.host, _ = os.Hostname() // "" spreads less
 	m.pipeline = renew.New(renew.Options{Stages: stages{m}, Log: log, NewRun: store.NewRunID})
 	m.reporter = report.New(m.reportSettings(first), root.Spool(), log)
+	m.records = records.NewReader(root, func() time.Time { return m.now() }, log)
 	return m, nil
 }
 

@@ -1,4 +1,4 @@
-package manager
+package records
 
 import (
 	"bytes"
@@ -20,19 +20,21 @@ const (
 	mostEntries  = 500
 )
 
-// Audit implements control.Administration.
-func (m *Manager) Audit(ctx context.Context, query acmecore.AuditQuery) (page acmecore.AuditPage, err error) {
+// Audit returns a page of the audit trail, the newest entries first, and whether the trail
+// is whole. It fails when the trail cannot be read, and with a kind Invalid for a query
+// of too many words.
+func (r *Reader) Audit(ctx context.Context, query acmecore.AuditQuery) (page acmecore.AuditPage, err error) {
 	words, err := wordsToFind("read the audit trail", query.Words)
 	if err != nil {
 		return page, err
 	}
-	verdict, err := m.verified(ctx)
+	verdict, err := r.verified(ctx)
 	if err != nil {
 		return page, err
 	}
 	page.Total, page.Broken, page.Whole = verdict.entries, verdict.broken, verdict.broken == ""
 	page.Entries = []acmecore.AuditEntry{}
-	file, size, err := m.root.AuditLog()
+	file, size, err := r.root.AuditLog()
 	if err != nil || file == nil {
 		return page, err
 	}

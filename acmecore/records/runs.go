@@ -1,4 +1,4 @@
-package manager
+package records
 
 import (
 	"context"
@@ -40,18 +40,19 @@ type runRead struct {
 	ids     []uint64 // hashes of the certificates in it, in order
 }
 
-// Run implements control.Administration.
-func (m *Manager) Run(ctx context.Context, id string) (acmecore.Run, error) {
-	run, err := m.root.Run(id)
+// Run returns the record of a run; an error of kind NotFound where there is none.
+func (r *Reader) Run(ctx context.Context, id string) (acmecore.Run, error) {
+	run, err := r.root.Run(id)
 	if acmecore.KindOf(err) == acmecore.Invalid {
 		err = &acmecore.Error{Kind: acmecore.NotFound, Cause: err, Hint: acmecore.HintOf(err)}
 	}
 	return run, err
 }
 
-// Runs implements control.Administration.
-func (m *Manager) Runs(ctx context.Context, query acmecore.RunQuery) (list acmecore.RunList, err error) {
-	names, err := m.root.Runs(0)
+// Runs lists runs, the newest first. An error of kind Invalid says that the query begins
+// at what is no run.
+func (r *Reader) Runs(ctx context.Context, query acmecore.RunQuery) (list acmecore.RunList, err error) {
+	names, err := r.root.Runs(0)
 	if err != nil {
 		return list, err
 	}
@@ -68,9 +69,9 @@ func (m *Manager) Runs(ctx context.Context, query acmecore.RunQuery) (list acmec
 			list.Older = names[i-1]
 			break
 		}
-		read, cost, found := m.runRead(name)
+		read, cost, found := r.runRead(name)
 		left -= cost
-		if found && (query.Certificate == "" || m.records.runs.has(read, query.Certificate)) {
+		if found && (query.Certificate == "" || r.runs.has(read, query.Certificate)) {
 			list.Runs = append(list.Runs, read.line)
 		}
 		if ctx.Err() != nil {
@@ -82,21 +83,21 @@ func (m *Manager) Runs(ctx context.Context, query acmecore.RunQuery) (list acmec
 
 // runRead is a record in a line, and how many bytes had to be read for it. A record
 // that has gone meanwhile, or is damaged, is not found; what is damaged is told.
-func (m *Manager) runRead(name string) (read runRead, cost int64, found bool) {
-	size, written, err := m.root.RunChanged(name)
+func (r *Reader) runRead(name string) (read runRead, cost int64, found bool) {
+	size, written, err := r.root.RunChanged(name)
 	if err != nil {
 		return read, 0, false
 	}
-	runs := &m.records.runs
+	runs := &r.runs
 	runs.mu.Lock() // while it is read, too: two pages need not read all of it twice
 	defer runs.mu.Unlock()
 	if read, found = runs.lines[name]; found && read.size == size && read.written.Equal(written) {
 		return read, 0, true
 	}
-	run, err := m.root.Run(name)
+	run, err := r.root.Run(name)
 	if err != nil {
 		if acmecore.KindOf(err) != acmecore.NotFound && !errors.Is(err, fs.ErrNotExist) {
-			m.log.Warn("record of a run not read", "run", name, "error", err)
+			r.log.Warn("record of a run not read", "run", name, "error", err)
 		}
 		return read, size, false
 	}

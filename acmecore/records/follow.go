@@ -1,10 +1,11 @@
-package manager
+package records
 
 import (
 	"context"
 	"errors"
 	"slices"
 	"strings"
+	"sync"
 	"time"
 	"unicode"
 
@@ -22,13 +23,13 @@ const (
 )
 
 // follow reads what has come since, and waits for it where that is asked for.
-func (m *Manager) follow(ctx context.Context, query acmecore.LogQuery, filter logging.Filter) (acmecore.LogPage, error) {
-	page, err := m.opened(ctx, query, filter, logAfter)
+func (r *Reader) follow(ctx context.Context, query acmecore.LogQuery, filter logging.Filter) (acmecore.LogPage, error) {
+	page, err := r.opened(ctx, query, filter, logAfter)
 	wait := min(query.Wait, maxWait)
-	if err != nil || len(page.Lines) > 0 || wait <= 0 || !m.records.mayWait() {
+	if err != nil || len(page.Lines) > 0 || wait <= 0 || !r.waiters.mayWait() {
 		return page, err
 	}
-	defer m.records.waited()
+	defer r.waiters.waited()
 	end := time.NewTimer(wait)
 	defer end.Stop()
 	again := time.NewTicker(followEvery)
@@ -41,27 +42,34 @@ func (m *Manager) follow(ctx context.Context, query acmecore.LogQuery, filter lo
 			return page, nil
 		case <-again.C:
 			query.After = page.Newer
-			page, err = m.opened(ctx, query, filter, logAfter)
+			page, err = r.opened(ctx, query, filter, logAfter)
 		}
 	}
 	return page, err
 }
 
-// mayWait takes a place among those who wait.
-func (r *remembered) mayWait() bool {
-	r.waiting.Lock()
-	defer r.waiting.Unlock()
-	if r.waiters >= maxWaiters {
+// waiters are those who wait for the log.
+type waiters struct {
+	mu    sync.Mutex
+	count int
+}
+
+// mayWait takes a place among them.
+func (w *waiters) mayWait() bool {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if w.count >= maxWaiters {
 		return false
 	}
-	r.waiters++
+	w.count++
 	return true
 }
 
-func (r *remembered) waited() {
-	r.waiting.Lock()
-	defer r.waiting.Unlock()
-	r.waiters--
+// waited gives the place back.
+func (w *waiters) waited() {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.count--
 }
 
 // logAfter reads what has come since a place, the oldest of it first where it is more

@@ -1,4 +1,4 @@
-package manager_test
+package records_test
 
 import (
 	"bytes"
@@ -15,32 +15,32 @@ import (
 
 	"wcme/acmecore"
 	"wcme/acmecore/logging"
-	"wcme/acmecore/manager"
+	"wcme/acmecore/records"
 )
 
 // logged is a state directory whose log is written as the overseer writes it.
 type logged struct {
 	*setting
-	m    *manager.Manager
+	from *records.Reader
 	file *logging.File
 	log  *slog.Logger
 }
 
 func newLogged(t *testing.T, maxBytes int64) *logged {
 	t.Helper()
-	s := newSetting(t, "")
+	s := newSetting(t)
 	file := logging.NewFile(s.path("log", "overseer.log"), logging.Options{MaxBytes: maxBytes, Trouble: func(err error) {
 		if err != nil {
 			t.Errorf("log: %v", err)
 		}
 	}})
 	t.Cleanup(func() { file.Close() })
-	return &logged{setting: s, m: s.unrecovered(), file: file, log: slog.New(logging.NewHandler(file, slog.LevelDebug))}
+	return &logged{setting: s, from: s.reader(), file: file, log: slog.New(logging.NewHandler(file, slog.LevelDebug))}
 }
 
 func (l *logged) ask(query acmecore.LogQuery) acmecore.LogPage {
 	l.Helper()
-	page, err := l.m.Log(context.Background(), query)
+	page, err := l.from.Log(context.Background(), query)
 	if err != nil {
 		l.Fatalf("%+v: %v", query, err)
 	}
@@ -131,13 +131,13 @@ func TestLogCursors(t *testing.T) {
 	for _, text := range []string{"x", "-", "--", "1-2", "1-2-3-4", "0x1-2-3", "1-2-3 ", "01-2-3", "1--2-3", "-1-2-3", "1-ffffffffffffffff-3", "A-2-3",
 		"../../etc/passwd", strings.Repeat("1", 10000), "1-2-\x00", "<script>"} {
 		for _, query := range []acmecore.LogQuery{{Before: text}, {After: text}, {After: text, Raw: true}} {
-			if _, err := l.m.Log(t.Context(), query); acmecore.KindOf(err) != acmecore.Invalid || acmecore.HintOf(err) == "" || len(err.Error()) > 2000 {
+			if _, err := l.from.Log(t.Context(), query); acmecore.KindOf(err) != acmecore.Invalid || acmecore.HintOf(err) == "" || len(err.Error()) > 2000 {
 				t.Errorf("%.40q: %v, want that it is invalid", text, err)
 			}
 		}
 	}
 	gone := "123-0-cbf29ce484222325"
-	if _, err := l.m.Log(t.Context(), acmecore.LogQuery{Before: gone}); acmecore.KindOf(err) != acmecore.Stale {
+	if _, err := l.from.Log(t.Context(), acmecore.LogQuery{Before: gone}); acmecore.KindOf(err) != acmecore.Stale {
 		t.Errorf("a file that is gone: %v", err)
 	}
 	if got := l.ask(acmecore.LogQuery{After: gone}); len(got.Lines) != 10 {
@@ -147,7 +147,7 @@ func TestLogCursors(t *testing.T) {
 		t.Fatal(err)
 	}
 	l.log.Info("after")
-	if _, err := l.m.Log(t.Context(), acmecore.LogQuery{Before: page.Older}); acmecore.KindOf(err) != acmecore.Stale {
+	if _, err := l.from.Log(t.Context(), acmecore.LogQuery{Before: page.Older}); acmecore.KindOf(err) != acmecore.Stale {
 		t.Errorf("a file that was emptied: %v", err)
 	}
 	if got := messages(l.ask(acmecore.LogQuery{After: page.Newer})); got != "after" {
@@ -159,7 +159,7 @@ func TestLogRefusesWhatIsNoQuery(t *testing.T) {
 	t.Parallel()
 	l := newLogged(t, 0)
 	for kind, query := range map[acmecore.Kind]acmecore.LogQuery{acmecore.Invalid: {Level: "loud"}, acmecore.NotFound: {File: 7}} {
-		if _, err := l.m.Log(t.Context(), query); acmecore.KindOf(err) != kind || acmecore.HintOf(err) == "" {
+		if _, err := l.from.Log(t.Context(), query); acmecore.KindOf(err) != kind || acmecore.HintOf(err) == "" {
 			t.Errorf("%+v: %v, want %s", query, err, kind)
 		}
 	}
@@ -239,15 +239,15 @@ func TestForeignLogLines(t *testing.T) {
 // TestLogIsReadFromFilesOnly puts other things in their place.
 func TestLogIsReadFromFilesOnly(t *testing.T) {
 	t.Parallel()
-	s := newSetting(t, "")
-	m := s.unrecovered()
+	s := newSetting(t)
+	reader := s.reader()
 	s.write("2026-11-21 00:20:07.31  info   secret\n", "priv", "secret")
 	if err := errors.Join(syscall.Mkfifo(s.path("log", "overseer.log"), 0o600), os.Symlink(s.path("priv", "secret"), s.path("log", "overseer.log.1")),
 		os.Mkdir(s.path("log", "overseer.log.2"), 0o700)); err != nil {
 		t.Fatal(err)
 	}
 	s.write("2026-11-21 00:20:07.31  info   old\n", "log", "overseer.log.7")
-	page, err := m.Log(t.Context(), acmecore.LogQuery{})
+	page, err := reader.Log(t.Context(), acmecore.LogQuery{})
 	if err != nil || messages(page) != "old" || len(page.Files) != 1 || page.Files[0].Name != "overseer.log.7" {
 		t.Errorf("%+v, %v", page, err)
 	}
@@ -276,7 +276,7 @@ func TestHugeLogIsSearchedInBounds(t *testing.T) {
 		t.Fatal(err)
 	}
 	ctx := &leaving{Context: t.Context(), looks: 10} // one after each 1,000 lines: all of them were 100 times as many
-	first, err := l.m.Log(ctx, acmecore.LogQuery{Limit: 1000})
+	first, err := l.from.Log(ctx, acmecore.LogQuery{Limit: 1000})
 	if err != nil || len(first.Lines) != 1000 || first.Older == "" {
 		t.Errorf("got the newest %d lines, older %q, %v", len(first.Lines), first.Older, err)
 	}
@@ -318,7 +318,7 @@ func TestLogIsReadWhileItIsWritten(t *testing.T) {
 	}
 	next := [writers]int{}
 	for got := 0; got < writers*each; {
-		page, err := l.m.Log(t.Context(), acmecore.LogQuery{After: after, Limit: 1000, Wait: 30 * time.Second})
+		page, err := l.from.Log(t.Context(), acmecore.LogQuery{After: after, Limit: 1000, Wait: 30 * time.Second})
 		if err != nil || len(page.Lines) == 0 {
 			t.Fatalf("after %d lines: %v", got, err)
 		}
@@ -344,7 +344,7 @@ func TestLogIsWaitedFor(t *testing.T) {
 		l.log.Debug("quiet")
 		l.log.Warn("loud")
 	}()
-	page, err := l.m.Log(t.Context(), acmecore.LogQuery{After: after, Level: "warn", Wait: 20 * time.Second})
+	page, err := l.from.Log(t.Context(), acmecore.LogQuery{After: after, Level: "warn", Wait: 20 * time.Second})
 	if err != nil || messages(page) != "loud" {
 		t.Errorf("%v, %v", page, err)
 	}
@@ -354,7 +354,7 @@ func TestLogIsWaitedFor(t *testing.T) {
 	}
 	ctx, cancel := context.WithTimeout(t.Context(), 100*time.Millisecond)
 	defer cancel()
-	if _, err := l.m.Log(ctx, acmecore.LogQuery{After: page.Newer, Wait: 20 * time.Second}); !errors.Is(err, context.DeadlineExceeded) {
+	if _, err := l.from.Log(ctx, acmecore.LogQuery{After: page.Newer, Wait: 20 * time.Second}); !errors.Is(err, context.DeadlineExceeded) {
 		t.Errorf("the visitor has gone: %v", err)
 	}
 }
@@ -371,7 +371,7 @@ func TestNotAllMayWait(t *testing.T) {
 	answered := make(chan bool, 40)
 	for range 40 {
 		all.Go(func() {
-			if _, err := l.m.Log(ctx, acmecore.LogQuery{After: after, Wait: 20 * time.Second}); err == nil {
+			if _, err := l.from.Log(ctx, acmecore.LogQuery{After: after, Wait: 20 * time.Second}); err == nil {
 				answered <- true
 			}
 		})
@@ -416,10 +416,10 @@ func TestManyWordsAreRefused(t *testing.T) {
 	for i := range 17 {
 		fmt.Fprintf(&many, "w%02d ", i)
 	}
-	if _, err := l.m.Log(t.Context(), acmecore.LogQuery{Words: many.String()}); acmecore.KindOf(err) != acmecore.Invalid || acmecore.HintOf(err) == "" {
+	if _, err := l.from.Log(t.Context(), acmecore.LogQuery{Words: many.String()}); acmecore.KindOf(err) != acmecore.Invalid || acmecore.HintOf(err) == "" {
 		t.Errorf("17 words: got %v, want that it is invalid", err)
 	}
-	if _, err := l.m.Audit(t.Context(), acmecore.AuditQuery{Words: many.String()}); acmecore.KindOf(err) != acmecore.Invalid {
+	if _, err := l.from.Audit(t.Context(), acmecore.AuditQuery{Words: many.String()}); acmecore.KindOf(err) != acmecore.Invalid {
 		t.Errorf("17 words in the audit trail: got %v, want that it is invalid", err)
 	}
 	if page := l.ask(acmecore.LogQuery{Words: strings.Repeat("begin W00 ", 500)}); len(page.Lines) != 1 {
@@ -454,15 +454,15 @@ func TestSearchEndsWithWhoeverWantsIt(t *testing.T) {
 	s.write(lines, "log", "audit.log")
 	for what, ask := range map[string]func(context.Context) error{
 		"backwards": func(ctx context.Context) error {
-			_, err := l.m.Log(ctx, acmecore.LogQuery{Words: "nowhere"})
+			_, err := l.from.Log(ctx, acmecore.LogQuery{Words: "nowhere"})
 			return err
 		},
 		"forwards": func(ctx context.Context) error {
-			_, err := l.m.Log(ctx, acmecore.LogQuery{Words: "nowhere", After: after})
+			_, err := l.from.Log(ctx, acmecore.LogQuery{Words: "nowhere", After: after})
 			return err
 		},
 		"in the audit trail": func(ctx context.Context) error {
-			_, err := l.m.Audit(ctx, acmecore.AuditQuery{Words: "nowhere"})
+			_, err := l.from.Audit(ctx, acmecore.AuditQuery{Words: "nowhere"})
 			return err
 		},
 	} {

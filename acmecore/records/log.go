@@ -1,4 +1,4 @@
-package manager
+package records
 
 import (
 	"context"
@@ -22,8 +22,10 @@ const (
 	maxAttrs = 64
 )
 
-// Log implements control.Administration.
-func (m *Manager) Log(ctx context.Context, query acmecore.LogQuery) (acmecore.LogPage, error) {
+// Log returns a page of the log. Its errors are of kind Invalid for a query that makes no
+// sense, NotFound for a file that is not there, and Stale for a place that is there no
+// longer.
+func (r *Reader) Log(ctx context.Context, query acmecore.LogQuery) (acmecore.LogPage, error) {
 	filter, err := filterOf(query)
 	if err != nil {
 		return acmecore.LogPage{}, err
@@ -31,19 +33,19 @@ func (m *Manager) Log(ctx context.Context, query acmecore.LogQuery) (acmecore.Lo
 	query.Limit = atMost(query.Limit, usualLines, mostLines)
 	switch {
 	case query.Raw:
-		return m.opened(ctx, query, filter, rawLog)
+		return r.opened(ctx, query, filter, rawLog)
 	case query.After != "":
-		return m.follow(ctx, query, filter)
+		return r.follow(ctx, query, filter)
 	}
-	return m.opened(ctx, query, filter, logBefore)
+	return r.opened(ctx, query, filter, logBefore)
 }
 
 // logReader answers a query from the files of the log.
 type logReader func(context.Context, []store.LogFile, acmecore.LogQuery, logging.Filter) (acmecore.LogPage, error)
 
 // opened opens the files for a reader, and lists them in the answer.
-func (m *Manager) opened(ctx context.Context, query acmecore.LogQuery, filter logging.Filter, read logReader) (page acmecore.LogPage, err error) {
-	files, err := m.root.LogFiles()
+func (r *Reader) opened(ctx context.Context, query acmecore.LogQuery, filter logging.Filter, read logReader) (page acmecore.LogPage, err error) {
+	files, err := r.root.LogFiles()
 	if err != nil {
 		return page, err
 	}

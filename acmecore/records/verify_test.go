@@ -1,4 +1,4 @@
-package manager_test
+package records_test
 
 import (
 	"context"
@@ -10,13 +10,13 @@ import (
 
 	"wcme/acmecore"
 	"wcme/acmecore/audit"
-	"wcme/acmecore/manager"
+	"wcme/acmecore/records"
 )
 
 // isWhole tells whether the page finds the trail whole, with so many entries.
-func isWhole(t *testing.T, m *manager.Manager, entries int) bool {
+func isWhole(t *testing.T, reader *records.Reader, entries int) bool {
 	t.Helper()
-	page, err := m.Audit(t.Context(), acmecore.AuditQuery{})
+	page, err := reader.Audit(t.Context(), acmecore.AuditQuery{})
 	if err != nil || page.Whole && page.Total != entries {
 		t.Fatalf("got %+v, %v; want %d entries", page, err, entries)
 	}
@@ -41,26 +41,26 @@ func (s *setting) tamper() {
 // all there is.
 func TestVerificationGoesOnWhereItEnded(t *testing.T) {
 	t.Parallel()
-	s := newSetting(t, "")
-	m := s.unrecovered()
+	s := newSetting(t)
+	reader := s.reader()
 	s.trail(3)
-	if !isWhole(t, m, 3) {
+	if !isWhole(t, reader, 3) {
 		t.Fatal("it is not whole")
 	}
 	s.tamper()
-	if !isWhole(t, m, 3) {
+	if !isWhole(t, reader, 3) {
 		t.Error("it was verified again")
 	}
 	s.trail(2)
-	if !isWhole(t, m, 5) {
+	if !isWhole(t, reader, 5) {
 		t.Error("all of it was verified again for two more entries")
 	}
-	m.AgeTrail(10 * time.Minute)
-	if isWhole(t, m, 5) {
+	reader.AgeTrail(10 * time.Minute)
+	if isWhole(t, reader, 5) {
 		t.Error("it was not verified again after ten minutes")
 	}
 	s.trail(1)
-	if isWhole(t, m, 6) {
+	if isWhole(t, reader, 6) {
 		t.Error("what is broken has become whole by another entry")
 	}
 }
@@ -68,10 +68,10 @@ func TestVerificationGoesOnWhereItEnded(t *testing.T) {
 // TestNewEntriesAreVerified: one that does not follow the last one is found at once.
 func TestNewEntriesAreVerified(t *testing.T) {
 	t.Parallel()
-	s := newSetting(t, "")
-	m := s.unrecovered()
+	s := newSetting(t)
+	reader := s.reader()
 	s.trail(3)
-	if !isWhole(t, m, 3) {
+	if !isWhole(t, reader, 3) {
 		t.Fatal("it is not whole")
 	}
 	line, head, err := audit.Append(audit.Head{Number: 3, Hash: strings.Repeat("0", 64)}, audit.Entry{Who: "user mallory", What: "nothing"})
@@ -84,7 +84,7 @@ func TestNewEntriesAreVerified(t *testing.T) {
 	}
 	s.write(s.read("log", "audit.log")+string(line), "log", "audit.log")
 	s.write(string(text), "priv", "audit-head")
-	if isWhole(t, m, 4) {
+	if isWhole(t, reader, 4) {
 		t.Error("an entry that follows another trail was not found")
 	}
 }
@@ -93,8 +93,8 @@ func TestNewEntriesAreVerified(t *testing.T) {
 // with a new entry, which would find what was done to the first one.
 func TestAPageOfALongTrailReadsWhatIsNew(t *testing.T) {
 	t.Parallel()
-	s := newSetting(t, "")
-	m := s.unrecovered()
+	s := newSetting(t)
+	reader := s.reader()
 	const entries = 1200
 	var head audit.Head
 	var text strings.Builder
@@ -113,15 +113,15 @@ func TestAPageOfALongTrailReadsWhatIsNew(t *testing.T) {
 	}
 	s.write(text.String(), "log", "audit.log")
 	s.write(string(last), "priv", "audit-head")
-	if !isWhole(t, m, entries) {
+	if !isWhole(t, reader, entries) {
 		t.Fatal("it is not whole")
 	}
 	s.tamper()
 	s.trail(1)
-	if !isWhole(t, m, entries+1) {
+	if !isWhole(t, reader, entries+1) {
 		t.Error("all of it was verified again for one more entry")
 	}
-	if isWhole(t, s.unrecovered(), entries+1) {
+	if isWhole(t, s.reader(), entries+1) {
 		t.Error("who has verified nothing yet finds it whole")
 	}
 }
@@ -130,15 +130,15 @@ func TestAPageOfALongTrailReadsWhatIsNew(t *testing.T) {
 // found by whoever comes next.
 func TestATrailIsVerifiedForTheNextOneToo(t *testing.T) {
 	t.Parallel()
-	s := newSetting(t, "")
-	m := s.unrecovered()
+	s := newSetting(t)
+	reader := s.reader()
 	s.trail(3)
 	gone, cancel := context.WithCancel(t.Context())
 	cancel()
-	if _, err := m.Audit(gone, acmecore.AuditQuery{}); err == nil {
+	if _, err := reader.Audit(gone, acmecore.AuditQuery{}); err == nil {
 		t.Error("a page was shown to nobody")
 	}
-	if !isWhole(t, m, 3) {
+	if !isWhole(t, reader, 3) {
 		t.Error("it is not whole")
 	}
 }

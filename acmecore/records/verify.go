@@ -1,4 +1,4 @@
-package manager
+package records
 
 import (
 	"context"
@@ -45,29 +45,29 @@ type verification struct {
 // verified verifies the trail, so much of it as must be: nothing, where no file has
 // changed; what was written since, where the trail has only grown; and all of it
 // otherwise, and every ten minutes.
-func (m *Manager) verified(ctx context.Context) (*verdict, error) {
-	state, err := m.root.AuditState()
+func (r *Reader) verified(ctx context.Context) (*verdict, error) {
+	state, err := r.root.AuditState()
 	if err != nil {
 		return nil, err
 	}
-	trail := &m.records.trail
+	trail := &r.trail
 	trail.mu.Lock()
 	last := trail.last
 	trail.mu.Unlock()
 	if !last.mayGrowInto(state) {
-		return m.waitForTrail(ctx)
+		return r.waitForTrail(ctx)
 	}
-	if age := m.now().Sub(last.begun); age < 0 || age >= trailLife {
+	if age := r.now().Sub(last.begun); age < 0 || age >= trailLife {
 		limited, cancel := context.WithTimeout(ctx, trailPatience)
 		defer cancel()
-		if fresh, err := m.waitForTrail(limited); err == nil || ctx.Err() != nil {
+		if fresh, err := r.waitForTrail(limited); err == nil || ctx.Err() != nil {
 			return fresh, err
 		}
 	}
 	if last.state == state {
 		return last, nil
 	}
-	return m.verifyOn(last, state)
+	return r.verifyOn(last, state)
 }
 
 // mayGrowInto tells whether the state can be that of the same trail with more entries: of
@@ -82,13 +82,13 @@ func (v *verdict) mayGrowInto(state store.AuditState) bool {
 }
 
 // verifyOn verifies what has been written since a verdict.
-func (m *Manager) verifyOn(last *verdict, state store.AuditState) (*verdict, error) {
-	fresh, err := m.verify(last.read, state)
+func (r *Reader) verifyOn(last *verdict, state store.AuditState) (*verdict, error) {
+	fresh, err := r.verify(last.read, state)
 	if err != nil {
 		return nil, err
 	}
 	fresh.begun = last.begun
-	trail := &m.records.trail
+	trail := &r.trail
 	trail.mu.Lock()
 	defer trail.mu.Unlock()
 	if trail.last == last {
@@ -99,14 +99,14 @@ func (m *Manager) verifyOn(last *verdict, state store.AuditState) (*verdict, err
 
 // waitForTrail waits for a verification of all of the trail, which goes on when nobody
 // waits for it any more. There is one at a time.
-func (m *Manager) waitForTrail(ctx context.Context) (*verdict, error) {
-	trail := &m.records.trail
+func (r *Reader) waitForTrail(ctx context.Context) (*verdict, error) {
+	trail := &r.trail
 	trail.mu.Lock()
 	going := trail.all
 	if going == nil {
 		going = &verification{done: make(chan struct{})}
 		trail.all = going
-		go m.verifyAll(going)
+		go r.verifyAll(going)
 	}
 	trail.mu.Unlock()
 	select {
@@ -117,13 +117,13 @@ func (m *Manager) waitForTrail(ctx context.Context) (*verdict, error) {
 	}
 }
 
-func (m *Manager) verifyAll(v *verification) {
-	begun := m.now()
-	state, err := m.root.AuditState()
+func (r *Reader) verifyAll(v *verification) {
+	begun := r.now()
+	state, err := r.root.AuditState()
 	if err == nil {
-		v.verdict, err = m.verify(store.AuditRead{}, state)
+		v.verdict, err = r.verify(store.AuditRead{}, state)
 	}
-	trail := &m.records.trail
+	trail := &r.trail
 	trail.mu.Lock()
 	defer trail.mu.Unlock()
 	if v.err = err; err == nil {
@@ -136,8 +136,8 @@ func (m *Manager) verifyAll(v *verification) {
 
 // verify verifies the trail from a place on. The state is from before that, so that what
 // changes meanwhile is found by the next one.
-func (m *Manager) verify(from store.AuditRead, state store.AuditState) (*verdict, error) {
-	next, summary, err := m.root.VerifyAuditFrom(from)
+func (r *Reader) verify(from store.AuditRead, state store.AuditState) (*verdict, error) {
+	next, summary, err := r.root.VerifyAuditFrom(from)
 	var problem *audit.Broken
 	if err != nil && !errors.As(err, &problem) {
 		return nil, err

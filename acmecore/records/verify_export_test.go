@@ -1,10 +1,10 @@
-package manager
+package records
 
 import "time"
 
 // AgeTrail lets the audit trail have been verified so much longer ago.
-func (m *Manager) AgeTrail(age time.Duration) {
-	trail := &m.records.trail
+func (r *Reader) AgeTrail(age time.Duration) {
+	trail := &r.trail
 	trail.mu.Lock()
 	defer trail.mu.Unlock()
 	last := *trail.last

@@ -1,4 +1,4 @@
-package manager_test
+package records_test
 
 import (
 	"errors"
@@ -36,9 +36,9 @@ func runsOf(list acmecore.RunList) (ids string) {
 
 func TestRunsAreListed(t *testing.T) {
 	t.Parallel()
-	s := newSetting(t, "")
-	m := s.unrecovered()
-	if list, err := m.Runs(t.Context(), acmecore.RunQuery{}); err != nil || list.Runs == nil || len(list.Runs) != 0 || list.Older != "" {
+	s := newSetting(t)
+	reader := s.reader()
+	if list, err := reader.Runs(t.Context(), acmecore.RunQuery{}); err != nil || list.Runs == nil || len(list.Runs) != 0 || list.Older != "" {
 		t.Errorf("without runs: %+v, %v", list, err)
 	}
 	for minute := range 10 {
@@ -56,12 +56,12 @@ func TestRunsAreListed(t *testing.T) {
 		{acmecore.RunQuery{Certificate: "c1", Before: runID(3)}, "0001", ""},
 		{acmecore.RunQuery{Certificate: "nobody"}, "", ""},
 	} {
-		list, err := m.Runs(t.Context(), row.query)
+		list, err := reader.Runs(t.Context(), row.query)
 		if err != nil || runsOf(list) != row.want || list.Older != row.older {
 			t.Errorf("%+v: %q, older %q, %v; want %q, older %q", row.query, runsOf(list), list.Older, err, row.want, row.older)
 		}
 	}
-	list, err := m.Runs(t.Context(), acmecore.RunQuery{Limit: 1})
+	list, err := reader.Runs(t.Context(), acmecore.RunQuery{Limit: 1})
 	if err != nil || list.Runs[0].Outcomes[acmecore.Failed] != 2 || list.Runs[0].Managed != 7 {
 		t.Errorf("%+v, %v", list, err)
 	}
@@ -71,19 +71,19 @@ func TestRunsAreListed(t *testing.T) {
 // those that have been damaged.
 func TestRunsAreReadAnewWhenTheyChange(t *testing.T) {
 	t.Parallel()
-	s := newSetting(t, "")
-	m := s.unrecovered()
+	s := newSetting(t)
+	reader := s.reader()
 	s.run(0, "a")
 	s.run(1, "a")
-	if list, err := m.Runs(t.Context(), acmecore.RunQuery{Certificate: "b"}); err != nil || len(list.Runs) != 0 {
+	if list, err := reader.Runs(t.Context(), acmecore.RunQuery{Certificate: "b"}); err != nil || len(list.Runs) != 0 {
 		t.Fatalf("%+v, %v", list, err)
 	}
 	s.run(1, "a", "b")
-	if list, err := m.Runs(t.Context(), acmecore.RunQuery{Certificate: "b"}); err != nil || runsOf(list) != "0001" {
+	if list, err := reader.Runs(t.Context(), acmecore.RunQuery{Certificate: "b"}); err != nil || runsOf(list) != "0001" {
 		t.Errorf("%+v, %v", list, err)
 	}
 	s.write("nonsense", "log", "runs", runID(0)+".json")
-	if list, err := m.Runs(t.Context(), acmecore.RunQuery{}); err != nil || runsOf(list) != "0001" {
+	if list, err := reader.Runs(t.Context(), acmecore.RunQuery{}); err != nil || runsOf(list) != "0001" {
 		t.Errorf("with a damaged record: %+v, %v", list, err)
 	}
 }
@@ -92,8 +92,8 @@ func TestRunsAreReadAnewWhenTheyChange(t *testing.T) {
 // that is in none.
 func TestManyLongRunsAreReadInBounds(t *testing.T) {
 	t.Parallel()
-	s := newSetting(t, "")
-	m := s.unrecovered()
+	s := newSetting(t)
+	reader := s.reader()
 	run := s.run(0)
 	for i := range 4000 {
 		run.Certificates = append(run.Certificates, acmecore.Treated{ID: acmecore.ID(fmt.Sprintf("c%d", i)), Outcome: acmecore.Failed, Problem: strings.Repeat("x", 2000)})
@@ -106,7 +106,7 @@ func TestManyLongRunsAreReadInBounds(t *testing.T) {
 	}
 	query, pages := acmecore.RunQuery{Certificate: "nobody"}, 1
 	for ; pages < 20; pages++ {
-		list, err := m.Runs(t.Context(), query)
+		list, err := reader.Runs(t.Context(), query)
 		if err != nil || len(list.Runs) > 0 {
 			t.Fatalf("%+v, %v", list, err)
 		}
@@ -120,7 +120,7 @@ func TestManyLongRunsAreReadInBounds(t *testing.T) {
 	for minute := range 12 {
 		s.spoilBehind("log", "runs", runID(minute)+".json")
 	}
-	if list, err := m.Runs(t.Context(), acmecore.RunQuery{Certificate: "c3999"}); err != nil || len(list.Runs) != 12 {
+	if list, err := reader.Runs(t.Context(), acmecore.RunQuery{Certificate: "c3999"}); err != nil || len(list.Runs) != 12 {
 		t.Errorf("%d runs, %v; want 12, of which none is read again", len(list.Runs), err)
 	}
 }
@@ -145,18 +145,18 @@ func (s *setting) spoilBehind(elements ...string) {
 
 func TestRun(t *testing.T) {
 	t.Parallel()
-	s := newSetting(t, "")
-	m := s.unrecovered()
+	s := newSetting(t)
+	reader := s.reader()
 	want := s.run(5, "a")
-	if got, err := m.Run(t.Context(), want.ID); err != nil || got.ID != want.ID || len(got.Certificates) != 1 {
+	if got, err := reader.Run(t.Context(), want.ID); err != nil || got.ID != want.ID || len(got.Certificates) != 1 {
 		t.Errorf("%+v, %v", got, err)
 	}
 	for _, id := range []string{runID(6), "", "x", "../audit", runID(5) + "\x00", strings.Repeat("9", 9999)} {
-		if _, err := m.Run(t.Context(), id); acmecore.KindOf(err) != acmecore.NotFound || acmecore.HintOf(err) == "" {
+		if _, err := reader.Run(t.Context(), id); acmecore.KindOf(err) != acmecore.NotFound || acmecore.HintOf(err) == "" {
 			t.Errorf("%.30q: %v, want that it is not found", id, err)
 		}
 	}
-	if _, err := m.Runs(t.Context(), acmecore.RunQuery{Before: "../x"}); acmecore.KindOf(err) != acmecore.Invalid {
+	if _, err := reader.Runs(t.Context(), acmecore.RunQuery{Before: "../x"}); acmecore.KindOf(err) != acmecore.Invalid {
 		t.Errorf("runs before what is none: %v", err)
 	}
 }
@@ -179,9 +179,9 @@ func subjects(page acmecore.AuditPage) (text string) {
 
 func TestAuditIsListed(t *testing.T) {
 	t.Parallel()
-	s := newSetting(t, "")
-	m := s.unrecovered()
-	if page, err := m.Audit(t.Context(), acmecore.AuditQuery{}); err != nil || !page.Whole || page.Total != 0 || page.Entries == nil {
+	s := newSetting(t)
+	reader := s.reader()
+	if page, err := reader.Audit(t.Context(), acmecore.AuditQuery{}); err != nil || !page.Whole || page.Total != 0 || page.Entries == nil {
 		t.Errorf("without a trail: %+v, %v", page, err)
 	}
 	s.trail(7)
@@ -198,7 +198,7 @@ func TestAuditIsListed(t *testing.T) {
 		{acmecore.AuditQuery{Words: "certify nobody"}, "", 0},
 		{acmecore.AuditQuery{Before: 1 << 60}, "c7 c6 c5 c4 c3 c2 c1", 0},
 	} {
-		page, err := m.Audit(t.Context(), row.query)
+		page, err := reader.Audit(t.Context(), row.query)
 		if err != nil || subjects(page) != row.want || page.Older != row.older || !page.Whole || page.Total != 7 {
 			t.Errorf("%+v: %q, older %d, %v; want %q, older %d", row.query, subjects(page), page.Older, err, row.want, row.older)
 		}
@@ -219,15 +219,15 @@ func TestBrokenAuditIsShown(t *testing.T) {
 		"a line of markup": {func(l []string) []string { l[2] = "<script>\n"; return l },
 			"line 3 has been changed: it is no entry"},
 	} {
-		s := newSetting(t, "")
-		m := s.unrecovered()
+		s := newSetting(t)
+		reader := s.reader()
 		s.trail(6)
-		if page, err := m.Audit(t.Context(), acmecore.AuditQuery{}); err != nil || !page.Whole {
+		if page, err := reader.Audit(t.Context(), acmecore.AuditQuery{}); err != nil || !page.Whole {
 			t.Fatalf("%s: %+v, %v", what, page, err)
 		}
 		lines := strings.SplitAfter(s.read("log", "audit.log"), "\n")
 		s.write(strings.Join(row.damage(lines[:6]), ""), "log", "audit.log")
-		page, err := m.Audit(t.Context(), acmecore.AuditQuery{})
+		page, err := reader.Audit(t.Context(), acmecore.AuditQuery{})
 		if err != nil || page.Whole || !strings.HasPrefix(page.Broken, row.want) || len(page.Entries) < 3 {
 			t.Errorf("%s: %+v, %v; want %q", what, page, err, row.want)
 		}
