@@ -25,8 +25,9 @@ LDFLAGS := -s -w -X main.version=$(VERSION) -X main.commit=$(COMMIT)
 # a clone that belongs to somebody else.
 BUILD := CGO_ENABLED=0 $(GO) build -trimpath -buildvcs=false
 
-# Flags of `go test`: nothing is taken for proved because it was once.
-TESTFLAGS ?= -count=1
+# Flags of `go test`: nothing is taken for proved because it was once, and what is slow
+# on a busy machine, pages in a browser above all, is no failure.
+TESTFLAGS ?= -count=1 -timeout=60m
 # Only root can be other users.
 NOTROOT := $(filter-out 0,$(shell id -u))
 
