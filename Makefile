@@ -53,9 +53,13 @@ build: ## build/wcme, and in build/cgi-bin wcme and wcme-pages
 	$(BUILD) -ldflags '$(LDFLAGS)' -o build/cgi-bin/wcme ./cgi
 	$(BUILD) -ldflags '$(LDFLAGS)' -o build/cgi-bin/wcme-pages ./cgi/pages
 
-tools: ## build/tools: templ, staticcheck, Pebble, at the versions of .tools/go.mod
+tools: build/pebble/go.mod ## build/tools: templ, staticcheck, Pebble, at the versions of .tools/go.mod
 	@mkdir -p build/tools
-	cd .tools && $(BUILD) -o ../build/tools/ tool
+	cd .tools && $(BUILD) -modfile ../build/pebble/go.mod -o ../build/tools/ tool
+
+# Of Pebble there is a copy in which less is left to chance.
+build/pebble/go.mod: .tools/pebble .tools/go.mod .tools/go.sum
+	.tools/pebble build/pebble
 
 # The second CA of the tests: a module of its own, which takes a minute to build and so
 # is built when its version changes.
@@ -72,7 +76,7 @@ demo: build tools ## shows it at work, until Ctrl-C; ONCE=1 ends after the last 
 gallery: ## shows every page in every state, with made-up data, until Ctrl-C
 	@$(GO) run ./web/gallery/show
 
-clock: ## build/clock: the programs on a clock that tests set
+clock: build/pebble/go.mod ## build/clock: the programs on a clock that tests set
 	@$(GO) run ./deploy/clock build/clock -ldflags '$(LDFLAGS)'
 
 # Where deploy/front notes what each web server answered; the last lines show it.

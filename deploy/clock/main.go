@@ -55,8 +55,10 @@ func run(ctx context.Context, args []string, stderr io.Writer) int {
 	return 0
 }
 
-// pebble are the packages of Pebble's programs, which module .tools requires.
+// pebble are the packages of Pebble's programs, which module .tools requires, and before
+// them that it is built with the copy of Pebble that .tools/pebble makes.
 var pebble = []string{
+	"-modfile", "../build/pebble/go.mod",
 	"github.com/letsencrypt/pebble/v2/cmd/pebble",
 	"github.com/letsencrypt/pebble/v2/cmd/pebble-challtestsrv",
 }
