@@ -117,9 +117,9 @@ func (b *tab) setUpCodes(o *office) (secret, used string) {
 	b.follow("Set up codes", "Set up codes")
 	b.shootAll("account-codes")
 	secret = strings.ReplaceAll(b.text("main dl code"), " ", "")
-	used = totp(b.T, secret, time.Now())
-	b.fill("code", used)
 	b.fill("password", passphrase)
+	used = totp(b.T, secret, time.Now()) // good for a minute at most
+	b.fill("code", used)
 	b.press("Confirm the codes", http.StatusOK, "Your account")
 	return secret, used
 }

@@ -25,11 +25,18 @@ func lacks(answer *network.Response) string {
 	if !strings.Contains(answer.URL, "://"+adminName) || !strings.Contains(answer.URL, mount+"/admin") || answer.Status == http.StatusUnauthorized {
 		return ""
 	}
+	if isInterlude(answer) {
+		return ""
+	}
+	return lacking(headerOf(answer), strings.Contains(answer.URL, "/admin/static/"))
+}
+
+func headerOf(answer *network.Response) http.Header {
 	header := make(http.Header)
 	for name, value := range answer.Headers {
 		header.Set(name, fmt.Sprint(value))
 	}
-	return lacking(header, strings.Contains(answer.URL, "/admin/static/"))
+	return header
 }
 
 // lacking says which header is another one. What is static may be kept for ever.

@@ -41,6 +41,8 @@ func browse(t *testing.T, certificate string) *tab {
 	options := append(chromedp.DefaultExecAllocatorOptions[:],
 		chromedp.ExecPath(chromium), chromedp.NoSandbox, chromedp.DisableGPU, chromedp.WindowSize(width, height), chromedp.CombinedOutput(output),
 		chromedp.Flag("disable-quic", true), chromedp.Flag("disable-component-update", true), chromedp.Flag("hide-scrollbars", true),
+		chromedp.Flag("allow-pre-commit-input", true), // otherwise what is clicked or typed before the first painting is lost
+		chromedp.WSURLReadTimeout(patience),
 		chromedp.Flag("host-resolver-rules", "MAP *.example.test 127.0.0.1, MAP *.example.org 127.0.0.1"),
 		chromedp.Flag("ignore-certificate-errors-spki-list", pin(t, certificate)),
 	)

@@ -4,8 +4,10 @@ import (
 	"crypto/sha1"
 	"crypto/tls"
 	"encoding/base64"
+	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"net"
 	"net/http"
 	"os"
@@ -124,13 +126,21 @@ name = "web"
 run = %q
 
 [verify]
-patience = "10s"
+patience = "1m"
 probe = [%q]
 
-%s`, o.pebble.Directory, o.pebble.Roots, adminName, s.admin, o.certificates, o.reload, lab.Loopback(o.tlsPort), script))
+[renew]
+at = %q
+jitter = "0s"
+
+%s`, o.pebble.Directory, o.pebble.Roots, adminName, s.admin, o.certificates, o.reload, lab.Loopback(o.tlsPort), awayFromNow(), script))
 	o.overseer = lab.MustOverseer(o, o.programs, o.root)
 	o.wcme("register", "--accept-terms")
 }
+
+// awayFromNow is a time of the day at which no test runs that begins now: by itself the
+// overseer has nothing to do meanwhile.
+func awayFromNow() string { return time.Now().Add(12 * time.Hour).Format("15:04") }
 
 // expect says what wCME's own logs may complain of.
 func (o *office) expect(parts ...string) { *o.expected = append(*o.expected, parts...) }
@@ -232,6 +242,24 @@ func (o *office) served(name string) string {
 	return conn.ConnectionState().PeerCertificates[0].SerialNumber.Text(16)
 }
 
+// servedBesides is the serial number of the certificate that visitors of the name get in
+// place of the one before. A worker that the server has told to end may still take a
+// visitor or two.
+func (o *office) servedBesides(before, name string) (serial string) {
+	o.Helper()
+	for late := time.After(patience); ; {
+		if serial = o.served(name); serial != before {
+			return serial
+		}
+		select {
+		case <-late:
+			o.Errorf("visitors of %s get the same certificate as before, %s", name, before)
+			return serial
+		case <-time.After(pause):
+		}
+	}
+}
+
 // changes are what nobody may have changed without a right: a digest of the records,
 // the versions and the installed files.
 func (o *office) changes() string {
@@ -244,6 +272,9 @@ func (o *office) changes() string {
 		}
 		for _, name := range names {
 			info, err := os.Lstat(name)
+			if errors.Is(err, fs.ErrNotExist) { // it was being written, by another name
+				continue
+			}
 			if err != nil {
 				o.Fatal(err)
 			}

@@ -2,13 +2,16 @@ package browser_test
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"net/http"
 	"net/url"
 	"slices"
 	"strings"
 	"testing"
 	"time"
 
+	"github.com/chromedp/cdproto"
 	"github.com/chromedp/cdproto/network"
 	"github.com/chromedp/chromedp"
 )
@@ -57,12 +60,18 @@ func (b *tab) expect(parts ...string) { *b.expected = append(*b.expected, parts.
 // judge fails the test for what the tab has complained about, and for answers without
 // the headers that each has to have.
 func (b *tab) judge() {
+	answers := b.witness.answered()
+	for _, answer := range answers {
+		if isInterlude(answer) {
+			b.expect("status of 503 (Service Unavailable) " + answer.URL)
+		}
+	}
 	for _, complaint := range b.witness.take() {
 		if !slices.ContainsFunc(*b.expected, func(part string) bool { return strings.Contains(complaint, part) }) {
 			b.Errorf("the browser complains: %s", complaint)
 		}
 	}
-	for _, answer := range b.witness.answered() {
+	for _, answer := range answers {
 		if problem := lacks(answer); problem != "" {
 			b.Errorf("%s: %s", answer.URL, problem)
 		}
@@ -71,6 +80,13 @@ func (b *tab) judge() {
 		b.shoot("failed-" + strings.ReplaceAll(b.Name(), "/", "-"))
 		b.Logf("the tab shows %s:\n%.4000s", b.location(), b.text("body"))
 	}
+}
+
+// isInterlude tells of what Apache itself answers where a job is shown, while the job's
+// load has it read its configuration again: for a moment there is nobody who starts
+// scripts (mod_cgid has a daemon for that). What wCME answers so has its own headers.
+func isInterlude(answer *network.Response) bool {
+	return answer.Status == http.StatusServiceUnavailable && strings.Contains(answer.URL, mount+"/admin/job/") && headerOf(answer).Get("Content-Type") == "text/html; charset=iso-8859-1"
 }
 
 // do does the actions, which must come to their end.
@@ -103,6 +119,9 @@ func (b *tab) arrive(what string, action chromedp.Action[chromedp.Void], status 
 	ctx, cancel := context.WithTimeout(b.ctx, patience)
 	defer cancel()
 	answer, err := chromedp.RunResponse(ctx, action)
+	for err == nil && isInterlude(answer) { // which passes
+		answer, err = chromedp.RunResponse(ctx, chromedp.Reload())
+	}
 	if err != nil {
 		b.Fatalf("%s: %v", what, err)
 	}
@@ -160,7 +179,31 @@ func (b *tab) tick(name, value string) {
 // text is what can be read in the element, or "" where there is none.
 func (b *tab) text(css string) string {
 	b.Helper()
-	return run(b, "read "+css, chromedp.Evaluate[string](fmt.Sprintf(`document.querySelector(%q)?.innerText ?? ""`, css)))
+	return read(b, css, chromedp.Evaluate[string](fmt.Sprintf(`document.querySelector(%q)?.innerText ?? ""`, css)))
+}
+
+// read reads something of the page, or of the one that takes its place meanwhile: that of
+// a job does so by itself.
+func read(b *tab, what string, action chromedp.Action[string]) string {
+	b.Helper()
+	ctx, cancel := context.WithTimeout(b.ctx, patience)
+	defer cancel()
+	for {
+		text, err := chromedp.Run(ctx, action)
+		if err == nil {
+			return text
+		}
+		if !isReplaced(err) {
+			b.Fatalf("read %s: %v", what, err)
+		}
+	}
+}
+
+// isReplaced tells of the errors that say that there is another page now.
+func isReplaced(err error) bool {
+	var answer *cdproto.Error
+	return errors.As(err, &answer) && slices.ContainsFunc([]string{"navigated or closed", "context was destroyed", "Cannot find default execution context", "Cannot find context"},
+		func(part string) bool { return strings.Contains(answer.Message, part) })
 }
 
 // value is that of the field with the name.
@@ -172,7 +215,7 @@ func (b *tab) value(name string) string {
 // location is the address of the page.
 func (b *tab) location() string {
 	b.Helper()
-	return run(b, "read the address", chromedp.Location())
+	return read(b, "the address", chromedp.Location())
 }
 
 // path is its path.

@@ -25,9 +25,10 @@ import (
 type bind struct {
 	*testing.T
 	dir                string
-	primary, secondary string // HOST:PORT, as the world finds them
-	updates            string // HOST:PORT of the primary itself
-	key                string // the secret of named.conf.local
+	primary, secondary string       // HOST:PORT, as the world finds them
+	updates            string       // HOST:PORT of the primary itself
+	key                string       // the secret of named.conf.local
+	slow               *lab.Process // the secondary
 }
 
 const soa = "@ IN SOA ns1 root 1 1 1 3600 1\n"
@@ -59,12 +60,12 @@ zone "test" { type primary; file "db.test"; };
 	type secondary; primaries port %d { 127.0.0.1; };
 	min-refresh-time 1; max-refresh-time 2; min-retry-time 1; max-retry-time 2;
 `, ports[0])
-	secondary := b.run("secondary", ports[1], `
+	b.slow = b.run("secondary", ports[1], `
 zone "example.org" { file "db.example.org";`+slow+`};
 zone "acme.example.net" { file "db.acme.example.net";`+slow+`};
 zone "undelegated.test" { type primary; file "db.undelegated.test"; };
 `)
-	b.awaitTransfer(secondary)
+	b.awaitTransfer()
 	return b
 }
 
@@ -89,13 +90,13 @@ controls {};
 }
 
 // awaitTransfer returns when the secondary has its zones.
-func (b *bind) awaitTransfer(secondary *lab.Process) {
+func (b *bind) awaitTransfer() {
 	b.Helper()
-	ctx, cancel := context.WithTimeout(b.Context(), 30*time.Second)
+	ctx, cancel := context.WithTimeout(b.Context(), time.Minute)
 	defer cancel()
 	for _, zone := range []string{"example.org.", "acme.example.net."} {
-		err := secondary.Await(ctx, func(context.Context) error {
-			answer, err := mdns.Exchange(new(mdns.Msg).SetQuestion(zone, mdns.TypeSOA), b.secondary)
+		err := b.slow.Await(ctx, func(context.Context) error {
+			answer, err := ask(zone, mdns.TypeSOA, b.secondary)
 			if err == nil && len(answer.Answer) != 1 {
 				err = fmt.Errorf("the secondary answers %s", mdns.RcodeToString[answer.Rcode])
 			}
@@ -105,6 +106,13 @@ func (b *bind) awaitTransfer(secondary *lab.Process) {
 			b.Fatal(err)
 		}
 	}
+}
+
+// ask asks a server for records, with more patience than a resolver has.
+func ask(name string, kind uint16, address string) (*mdns.Msg, error) {
+	client := &mdns.Client{Net: "tcp", Timeout: 30 * time.Second}
+	answer, _, err := client.Exchange(new(mdns.Msg).SetQuestion(name, kind), address)
+	return answer, err
 }
 
 func (b *bind) write(name, text string) {
@@ -130,7 +138,8 @@ func read(t *testing.T, name string) string {
 // zone is what the primary has of a zone, but for its serial number.
 func (b *bind) zone(name string) (records []string) {
 	b.Helper()
-	answers, err := new(mdns.Transfer).In(new(mdns.Msg).SetAxfr(mdns.Fqdn(name)), b.updates)
+	transfer := &mdns.Transfer{DialTimeout: 30 * time.Second, ReadTimeout: 30 * time.Second}
+	answers, err := transfer.In(new(mdns.Msg).SetAxfr(mdns.Fqdn(name)), b.updates)
 	if err != nil {
 		b.Fatal(err)
 	}
@@ -151,7 +160,7 @@ func (b *bind) zone(name string) (records []string) {
 // serial is that of the zone example.org at an address.
 func (b *bind) serial(address string) uint32 {
 	b.Helper()
-	answer, err := mdns.Exchange(new(mdns.Msg).SetQuestion("example.org.", mdns.TypeSOA), address)
+	answer, err := ask("example.org.", mdns.TypeSOA, address)
 	if err != nil || len(answer.Answer) != 1 {
 		b.Fatalf("serial: %v, %v", answer, err)
 	}
@@ -161,7 +170,7 @@ func (b *bind) serial(address string) uint32 {
 // values are those of a TXT record at the primary.
 func (b *bind) values(name string) (values []string) {
 	b.Helper()
-	answer, err := mdns.Exchange(new(mdns.Msg).SetQuestion(mdns.Fqdn(name), mdns.TypeTXT), b.updates)
+	answer, err := ask(mdns.Fqdn(name), mdns.TypeTXT, b.updates)
 	if err != nil {
 		b.Fatal(err)
 	}

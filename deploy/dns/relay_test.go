@@ -48,7 +48,7 @@ func relayPackets(packets net.PacketConn, to string) {
 				return
 			}
 			defer conn.Close()
-			conn.SetDeadline(time.Now().Add(5 * time.Second))
+			conn.SetDeadline(time.Now().Add(30 * time.Second))
 			conn.Write(question[:n])
 			answer := make([]byte, 64<<10)
 			if n, err := conn.Read(answer); err == nil {

@@ -51,7 +51,7 @@ func TestRightsOverseerRenewsByBIND(t *testing.T) {
 	const nothingDue = 3
 	s.wcme(nothingDue, "manage")
 	clock.Set(at.Truncate(time.Minute))
-	limited, cancel := context.WithTimeout(t.Context(), time.Minute)
+	limited, cancel := context.WithTimeout(t.Context(), 3*time.Minute)
 	defer cancel()
 	if err := overseer.Await(limited, func(context.Context) error { return s.renewedBySchedule() }); err != nil {
 		t.Fatal(err)

@@ -110,7 +110,8 @@ func (h *host) wcme(status int, verb string, args ...string) string {
 // records are the TXT records of a name that the CA would see.
 func (h *host) records(name string) []dns.RR {
 	h.Helper()
-	answer, err := dns.Exchange(new(dns.Msg).SetQuestion(name, dns.TypeTXT), h.pebble.Names.DNS)
+	client := &dns.Client{Net: "tcp", Timeout: 30 * time.Second} // with more patience than a resolver has
+	answer, _, err := client.Exchange(new(dns.Msg).SetQuestion(name, dns.TypeTXT), h.pebble.Names.DNS)
 	if err != nil {
 		h.Fatal(err)
 	}
@@ -294,10 +295,11 @@ func (h *host) awaitHanging() (pid int) {
 	}
 }
 
-// runs tells whether a process is there, and not only as a zombie.
+// runs tells whether a process is there, and not only as a zombie, or as one that is being
+// buried.
 func runs(pid int) bool {
 	text, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", pid))
-	return err == nil && !strings.Contains(string(text), ") Z ")
+	return err == nil && !strings.Contains(string(text), ") Z ") && !strings.Contains(string(text), ") X ")
 }
 
 // TestExamplesAreRead is of the file of this directory.

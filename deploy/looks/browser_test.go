@@ -46,7 +46,9 @@ func startBrowser() (context.Context, error) {
 		return nil, fmt.Errorf("start Chromium: %w (Debian's package chromium; `make test` as root installs it)", err)
 	}
 	options := append(chromedp.DefaultExecAllocatorOptions[:], chromedp.ExecPath(chromium), chromedp.NoSandbox, chromedp.DisableGPU,
-		chromedp.Flag("disable-quic", true), chromedp.Flag("disable-component-update", true), chromedp.Flag("hide-scrollbars", true))
+		chromedp.Flag("disable-quic", true), chromedp.Flag("disable-component-update", true), chromedp.Flag("hide-scrollbars", true),
+		chromedp.Flag("allow-pre-commit-input", true), // otherwise what is clicked or typed before the first painting is lost
+		chromedp.WSURLReadTimeout(patience))
 	allocator, cancel := chromedp.NewExecAllocator(context.Background(), options...)
 	ctx, end := chromedp.NewContext(allocator)
 	endBrowser = func() {
@@ -92,6 +94,10 @@ func newTab(t *testing.T) *tab {
 		t.Fatal(err)
 	}
 	if err := chromedp.Listen(ctx, b.see); err != nil {
+		t.Fatal(err)
+	}
+	// There are several tabs at a time, and each is to be the one that somebody looks at.
+	if _, err := chromedp.Call(ctx, emulation.SetFocusEmulationEnabled, emulation.SetFocusEmulationEnabledParams{Enabled: true}); err != nil {
 		t.Fatal(err)
 	}
 	if _, err := chromedp.Call(ctx, page.AddScriptToEvaluateOnNewDocument, page.AddScriptToEvaluateOnNewDocumentParams{Source: watcher}); err != nil {
@@ -168,4 +174,5 @@ func (b *tab) colours(t *testing.T, preferred string) {
 func (b *tab) screen(t *testing.T, width, height int64) {
 	t.Helper()
 	do(t, b, "size", chromedp.EmulateViewport(width, height))
+	b.await(t, fmt.Sprintf("innerWidth === %d", width))
 }

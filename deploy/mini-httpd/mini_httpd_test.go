@@ -90,7 +90,7 @@ func newSite(t *testing.T) *site {
 		must(t, os.MkdirAll(filepath.Join(s.dir, "www", dir), 0o755))
 	}
 	for _, path := range []string{"html/.well-known/acme-challenge", "wcme/.well-known/acme-challenge", "wcme/cgi-bin/wcme"} {
-		s.install(t, "wcme", filepath.Join("www", path), 0o755)
+		lab.WriteProgram(t, filepath.Join(s.dir, "www", path), []byte(s.paths.Replace(read(t, "wcme"))))
 	}
 	s.write(t, "www/wcme/cgi-bin/.htpasswd", users(t), 0o644)
 	s.write(t, "bundle.pem", read(t, h.Identity.Certificate)+read(t, h.Identity.Key), 0o600)
@@ -134,12 +134,6 @@ func (s *site) start(t *testing.T, file, ip string) (address string) {
 		},
 	})
 	return at(server.Ports)[0]
-}
-
-// install copies one of this directory's files with the paths of the host.
-func (s *site) install(t *testing.T, from, to string, mode fs.FileMode) {
-	t.Helper()
-	s.write(t, to, s.paths.Replace(read(t, from)), mode)
 }
 
 func (s *site) write(t *testing.T, name, text string, mode fs.FileMode) {

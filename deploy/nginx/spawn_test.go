@@ -54,7 +54,7 @@ func (r *responder) start(t *testing.T) {
 		t.Fatal(err)
 	}
 	r.process = process
-	ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)
+	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 	defer cancel()
 	err = process.Await(ctx, func(ctx context.Context) error {
 		conn, err := new(net.Dialer).DialContext(ctx, "unix", r.socket)

@@ -143,7 +143,7 @@ func (h *host) service(want int, name, command string) {
 
 func (h *host) await(what string, ready func() error) {
 	h.Helper()
-	ctx, cancel := context.WithTimeout(h.Context(), 30*time.Second)
+	ctx, cancel := context.WithTimeout(h.Context(), time.Minute)
 	defer cancel()
 	if err := h.shell.Await(ctx, func(context.Context) error { return ready() }); err != nil {
 		h.Fatalf("%s: %v", what, err)

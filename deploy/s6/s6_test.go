@@ -78,7 +78,12 @@ func (h *host) install(service string) {
 		if err != nil {
 			return err
 		}
-		return os.WriteFile(filepath.Join(h.scan, path), []byte(strings.NewReplacer(places...).Replace(string(text))), info.Mode())
+		text = []byte(strings.NewReplacer(places...).Replace(string(text)))
+		if info.Mode()&0o111 != 0 { // s6-supervise waits for a minute where it cannot run one
+			lab.WriteProgram(h, filepath.Join(h.scan, path), text)
+			return nil
+		}
+		return os.WriteFile(filepath.Join(h.scan, path), text, info.Mode())
 	})
 	if err != nil {
 		h.Fatal(err)
@@ -129,14 +134,16 @@ func (h *host) must(cmd *exec.Cmd) string {
 // wait waits for a state of the service: "-U" is up and ready, "-D" down for good.
 func (h *host) wait(state, service string) {
 	h.Helper()
-	h.await("its supervisor", func() error { return exec.Command("s6-svok", h.service(service)).Run() })
-	h.must(exec.Command("s6-svwait", state, "-t", "20000", h.service(service)))
+	h.await("its supervisor", func() error { // which writes what the state is a while after it has begun
+		return errors.Join(exec.Command("s6-svok", h.service(service)).Run(), exec.Command("s6-svstat", h.service(service)).Run())
+	})
+	h.must(exec.Command("s6-svwait", state, "-t", "60000", h.service(service)))
 }
 
 // await calls ready until it returns no error.
 func (h *host) await(what string, ready func() error) {
 	h.Helper()
-	ctx, cancel := context.WithTimeout(h.Context(), 20*time.Second)
+	ctx, cancel := context.WithTimeout(h.Context(), time.Minute)
 	defer cancel()
 	if err := h.svscan.Await(ctx, func(context.Context) error { return ready() }); err != nil {
 		h.Fatalf("%s: %v", what, err)
@@ -201,7 +208,7 @@ func TestOverseer(t *testing.T) {
 		return nil
 	})
 
-	h.must(exec.Command("s6-svc", "-wD", "-d", "-T", "20000", h.service("wcme-overseer")))
+	h.must(exec.Command("s6-svc", "-wD", "-d", "-T", "60000", h.service("wcme-overseer")))
 	if _, err := os.Stat(h.overseer()); !errors.Is(err, fs.ErrNotExist) {
 		t.Errorf("after it stopped: got a socket, %v", err)
 	}
@@ -252,5 +259,5 @@ func TestScript(t *testing.T) {
 		}
 		return err
 	})
-	h.must(exec.Command("s6-svc", "-wD", "-d", "-T", "20000", h.service("wcme-web")))
+	h.must(exec.Command("s6-svc", "-wD", "-d", "-T", "60000", h.service("wcme-web")))
 }

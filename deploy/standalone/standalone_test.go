@@ -36,6 +36,45 @@ type host struct {
 // PORT and TLS in it, where the CA looks.
 func newHost(t *testing.T, ca lab.PebbleOptions, options string) *host {
 	t.Helper()
+	h := found(t, ca)
+	h.configure(h.pebble.Directory, options)
+	return h
+}
+
+// pending is the first challenge that the CA is to be told of: it is answered, and the CA
+// hears of it when the test lets it.
+type pending struct {
+	*host
+	reached chan struct{} // closed when the host tells of it
+	pass    chan bool     // whether the CA hears of it; otherwise the connection is cut
+}
+
+// newPending is newHost with such a challenge.
+func newPending(t *testing.T, options string) *pending {
+	t.Helper()
+	p := &pending{host: found(t, lab.PebbleOptions{}), reached: make(chan struct{}), pass: make(chan bool, 1)}
+	between := lab.MustBetween(t, p.pebble)
+	between.Before(lab.ClassChallenge, 1, func() bool {
+		close(p.reached)
+		return <-p.pass
+	})
+	t.Cleanup(func() { close(p.pass) })
+	p.configure(between.Directory, options)
+	return p
+}
+
+// awaitReached returns when the challenge is pending.
+func (p *pending) awaitReached() {
+	p.Helper()
+	select {
+	case <-p.reached:
+	case <-time.After(time.Minute):
+		p.Fatal("the CA is not told of a challenge")
+	}
+}
+
+func found(t *testing.T, ca lab.PebbleOptions) *host {
+	t.Helper()
 	h := &host{TB: t, dir: lab.TempDir(t), programs: lab.MustBuild(t)}
 	h.root = filepath.Join(h.dir, "state")
 	ports, err := lab.FreePorts(2)
@@ -45,14 +84,19 @@ func newHost(t *testing.T, ca lab.PebbleOptions, options string) *host {
 	h.port, h.tls = ports[0], ports[1]
 	ca.Dir, ca.HTTPPort, ca.TLSPort = h.dir, h.port, cmp.Or(ca.TLSPort, h.tls)
 	h.pebble = lab.MustPebble(t, h.programs, ca)
+	return h
+}
+
+// configure sets the state directory up, and registers at the CA.
+func (h *host) configure(directory, options string) {
+	h.Helper()
 	h.wcme("setup", "--web-user", "")
 	text := fmt.Sprintf("ca = \"lab\"\naccept_terms = true\n[challenge]\n%s\n[authority.lab]\ndirectory = %q\nroots = %q\n",
-		strings.NewReplacer("PORT", strconv.Itoa(h.port), "TLS", strconv.Itoa(h.tls)).Replace(options), h.pebble.Directory, h.pebble.Roots)
+		strings.NewReplacer("PORT", strconv.Itoa(h.port), "TLS", strconv.Itoa(h.tls)).Replace(options), directory, h.pebble.Roots)
 	if err := os.WriteFile(filepath.Join(h.root, "etc", "wcme.toml"), []byte(text), 0o600); err != nil {
-		t.Fatal(err)
+		h.Fatal(err)
 	}
 	h.wcme("register")
-	return h
 }
 
 // wcme runs a verb, which must succeed, and returns what it said.
@@ -90,7 +134,7 @@ func (h *host) begin(until, verb string, args ...string) *lab.Process {
 // await calls the function until it returns no error, for a time.
 func (h *host) await(ready func() error) {
 	h.Helper()
-	deadline := time.Now().Add(20 * time.Second)
+	deadline := time.Now().Add(time.Minute)
 	for {
 		err := ready()
 		if err == nil {
@@ -107,7 +151,7 @@ func (h *host) awaitEnd(process *lab.Process) {
 	h.Helper()
 	select {
 	case <-process.Done():
-	case <-time.After(time.Minute):
+	case <-time.After(2 * time.Minute):
 		h.Fatal("it does not end")
 	}
 }
@@ -157,13 +201,15 @@ func TestPortIsBoundWhileAChallengeIsPending(t *testing.T) {
 	for what, overseer := range map[string]bool{"by the verb itself": false, "by the overseer": true} {
 		t.Run(what, func(t *testing.T) {
 			t.Parallel()
-			h := newHost(t, lab.PebbleOptions{SlowChallenge: true}, `listen = "127.0.0.1:PORT"`)
+			h := newPending(t, `listen = "127.0.0.1:PORT"`)
 			if overseer {
 				lab.MustOverseer(t, h.programs, h.root)
 			}
 			h.checkBound(false, "before")
-			run := h.begin("told the CA", "certify", "www.example.test")
+			run := h.begin("published", "certify", "www.example.test")
+			h.awaitReached()
 			h.checkBound(true, "while it is pending")
+			h.pass <- true
 			h.awaitEnd(run)
 			h.checkBound(false, "after")
 			h.checkCertificate("www.example.test")
@@ -218,14 +264,16 @@ func TestIPv6(t *testing.T) {
 // TestOverseerKilledWhileBound: the next one has the port, and goes on.
 func TestOverseerKilledWhileBound(t *testing.T) {
 	t.Parallel()
-	h := newHost(t, lab.PebbleOptions{SlowChallenge: true}, `listen = "127.0.0.1:PORT"`)
+	h := newPending(t, `listen = "127.0.0.1:PORT"`)
 	overseer := h.begin("overseer started", "overseer")
-	run := h.begin("told the CA", "certify", "www.example.test")
+	run := h.begin("published", "certify", "www.example.test")
+	h.awaitReached()
 	h.checkBound(true, "before it is killed")
 	if err := syscall.Kill(overseer.PID(), syscall.SIGKILL); err != nil {
 		t.Fatal(err)
 	}
 	h.awaitEnd(overseer)
+	h.pass <- false
 	h.awaitEnd(run)
 	h.checkBound(false, "after it is killed")
 	lab.MustOverseer(t, h.programs, h.root)

@@ -43,14 +43,16 @@ func TestTLSPortIsBoundWhileAChallengeIsPending(t *testing.T) {
 	for what, overseer := range map[string]bool{"by the verb itself": false, "by the overseer": true} {
 		t.Run(what, func(t *testing.T) {
 			t.Parallel()
-			h := newHost(t, lab.PebbleOptions{SlowChallenge: true}, tlsAlone)
+			h := newPending(t, tlsAlone)
 			if overseer {
 				lab.MustOverseer(t, h.programs, h.root)
 			}
 			h.checkTLS(false, "before")
-			run := h.begin("told the CA", "certify", "www.example.test")
+			run := h.begin("published", "certify", "www.example.test")
+			h.awaitReached()
 			h.checkTLS(true, "while it is pending")
 			h.checkBound(false, "port 80 all the while")
+			h.pass <- true
 			h.awaitEnd(run)
 			h.checkTLS(false, "after")
 			h.checkCertificate("www.example.test")
@@ -114,13 +116,16 @@ func TestOrdersOfTheSameNameByTLS(t *testing.T) {
 // with the order.
 func TestOverseerKilledWhileItShows(t *testing.T) {
 	t.Parallel()
-	h := newHost(t, lab.PebbleOptions{SlowChallenge: true}, tlsAlone)
+	h := newPending(t, tlsAlone)
 	overseer := h.begin("overseer started", "overseer")
-	run := h.begin("told the CA", "certify", "www.example.test")
+	run := h.begin("published", "certify", "www.example.test")
+	h.awaitReached()
+	h.checkTLS(true, "before it is killed")
 	if err := syscall.Kill(overseer.PID(), syscall.SIGKILL); err != nil {
 		t.Fatal(err)
 	}
 	h.awaitEnd(overseer)
+	h.pass <- false
 	h.awaitEnd(run)
 	h.checkTLS(false, "after it is killed")
 	lab.MustOverseer(t, h.programs, h.root)

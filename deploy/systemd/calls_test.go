@@ -47,6 +47,11 @@ func TestUnitsAllowWhatIsCalled(t *testing.T) {
 	}
 	ask(t, socket, "", "/.well-known/acme-challenge/"+token)
 
+	for _, process := range []*lab.Process{daemon, script} { // then all is written
+		if err := process.Stop(); err != nil {
+			t.Fatal(err)
+		}
+	}
 	checkCalls(t, trace, overseer)
 	checkCalls(t, webTrace, web)
 }
