@@ -126,5 +126,8 @@ func losing(ca *authority, w http.ResponseWriter, r *http.Request) {
 // dropping cuts the connection without serving.
 func dropping(*authority, http.ResponseWriter, *http.Request) { panic(http.ErrAbortHandler) }
 
-// hanging never answers.
-func hanging(_ *authority, _ http.ResponseWriter, r *http.Request) { <-r.Context().Done() }
+// hanging never answers: nor at the end, which who is about to hang up may still hear.
+func hanging(_ *authority, _ http.ResponseWriter, r *http.Request) {
+	<-r.Context().Done()
+	panic(http.ErrAbortHandler)
+}

@@ -25,8 +25,12 @@ func CutBody(x *Exchange) {
 	x.Cut()
 }
 
-// Silent says nothing until who asked has gone.
-func Silent(x *Exchange) { <-x.gone() }
+// Silent says nothing until who asked has gone, and nothing then: who is about to hang up
+// may still hear it.
+func Silent(x *Exchange) {
+	<-x.gone()
+	x.Cut()
+}
 
 // beat is the time between two bytes of what is slow.
 const beat = 5 * time.Millisecond
