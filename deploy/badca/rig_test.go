@@ -31,7 +31,7 @@ const (
 // for a CA that does not answer.
 const (
 	longPatience  = time.Minute
-	shortPatience = 3 * time.Second // in which a good answer comes on a busy machine, too
+	shortPatience = 2 * time.Second // in which a good answer comes on a busy machine, too
 )
 
 // rig is a bad CA, and a state directory with an account there and a certificate, of
