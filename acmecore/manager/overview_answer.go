@@ -4,7 +4,7 @@ import (
 	"context"
 	"time"
 
-	"wcme/acmecore/store"
+	"wcme/acmecore/stamp"
 )
 
 // How old an answer about all certificates may be, from the end of the look that it
@@ -29,7 +29,7 @@ type answer struct {
 // moment is what tells that something was done since.
 type moment struct {
 	runs    uint64      // that have ended
-	records store.Stamp // of their directory
+	records stamp.Stamp // of their directory
 }
 
 func (m *Manager) moment() moment { return moment{m.busy.runs(), m.root.RecordsStamp()} }

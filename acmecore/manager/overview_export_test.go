@@ -38,7 +38,7 @@ func (m *Manager) Later() {
 	m.Expire()
 	x := &m.listing
 	for id, one := range x.known {
-		one.youngest = time.Time{}
+		one.settled = true
 		x.known[id] = one
 	}
 }

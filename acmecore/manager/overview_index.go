@@ -11,13 +11,13 @@ import (
 	"wcme/acmecore"
 	"wcme/acmecore/config"
 	"wcme/acmecore/renew"
-	"wcme/acmecore/store"
+	"wcme/acmecore/stamp"
 )
 
 // index is what is known of all certificates, so that ten thousand of them need not be
 // read for each page that is shown.
 //
-// Of each file that a certificate was read from it has a stamp: see store.Stamp. A look at
+// Of each file that a certificate was read from it has a stamp: see stamp.Stamp. A look at
 // the index compares all stamps with the files, whoever has changed them, and reads
 // those certificates again of which one differs. When the configuration, the time
 // zone, or a target's directory, template or password is another one, it reads all.
@@ -38,19 +38,17 @@ type entry struct {
 
 // known is an entry, and what tells whether it is still so.
 type known struct {
-	entry    *entry
-	targets  []string      // paths of the files in targets, and of what else it was read from
-	stamps   []store.Stamp // of all files
-	youngest time.Time
-	read     time.Time
-	passing  bool // something was amiss that says nothing of the files
+	entry   *entry
+	targets []string      // paths of the files in targets, and of what else it was read from
+	stamps  []stamp.Stamp // of all files
+	settled bool          // all of them, and nothing was amiss that says nothing of the files
 }
 
 // ground is what all certificates depend on.
 type ground struct {
 	config *config.Config
 	zone   *time.Location
-	places []store.Stamp // of the targets
+	places []stamp.Stamp // of the targets
 }
 
 func (g ground) equal(other ground) bool {
@@ -110,10 +108,10 @@ func (e *entry) called() string {
 
 // isCurrent tells whether nothing has changed that the certificate was read from.
 func (m *Manager) isCurrent(id acmecore.ID, k known) bool {
-	if k.passing || k.read.Sub(k.youngest) < settled {
+	if !k.settled {
 		return false
 	}
-	var room [8]store.Stamp
+	var room [8]stamp.Stamp
 	return slices.Equal(k.stamps, m.stamps(room[:0], id, k.targets))
 }
 
@@ -122,22 +120,21 @@ func (m *Manager) isCurrent(id acmecore.ID, k known) bool {
 // theirs are from after it: then one that is not there may have gone in between, and one
 // that has changed a moment ago, too.
 func (m *Manager) learn(id acmecore.ID, before known) known {
-	k := known{read: m.now(), targets: before.targets, stamps: m.stamps(nil, id, before.targets)}
+	began, k := time.Now(), known{targets: before.targets, stamps: m.stamps(nil, id, before.targets)}
 	situation := stages{m}.Look(id)
-	k.entry, k.passing = m.entry(situation), situation.Passing
+	k.entry, k.settled = m.entry(situation), !situation.Passing
 	var targets []string
 	for _, placed := range situation.Placed {
 		targets = append(targets, placed.Files...)
 	}
 	targets = append(targets, m.readBeside(id)...)
 	if !slices.Equal(targets, before.targets) {
-		k.targets, k.stamps = targets, placeStamps(k.stamps[:store.OwnStamps:store.OwnStamps], targets)
-		k.passing = k.passing || slices.ContainsFunc(k.stamps[store.OwnStamps:], store.Stamp.IsAbsent)
+		own := len(k.stamps) - len(before.targets)
+		k.targets, k.stamps = targets, placeStamps(k.stamps[:own:own], targets)
+		k.settled = k.settled && !slices.ContainsFunc(k.stamps[own:], stamp.Stamp.IsAbsent)
 	}
 	for _, one := range k.stamps {
-		if at := one.ChangedAt(); at.After(k.youngest) {
-			k.youngest = at
-		}
+		k.settled = k.settled && one.IsSettled(began)
 	}
 	return k
 }

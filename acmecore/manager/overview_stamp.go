@@ -2,26 +2,20 @@ package manager
 
 import (
 	"path/filepath"
-	"time"
 
 	"wcme/acmecore"
-	"wcme/acmecore/store"
+	"wcme/acmecore/stamp"
 )
-
-// settled is how old a change must have been when the file was read: within the same
-// moment a file can change twice, and the file system's moments are up to two seconds
-// long (FAT).
-const settled = 2 * time.Second
 
 // stamps adds those of the files that a certificate is read from: first its own, then
 // those in targets.
-func (m *Manager) stamps(list []store.Stamp, id acmecore.ID, targets []string) []store.Stamp {
+func (m *Manager) stamps(list []stamp.Stamp, id acmecore.ID, targets []string) []stamp.Stamp {
 	return placeStamps(m.root.Stamps(list, id), targets)
 }
 
-func placeStamps(list []store.Stamp, targets []string) []store.Stamp {
+func placeStamps(list []stamp.Stamp, targets []string) []stamp.Stamp {
 	for _, path := range targets {
-		list = append(list, store.StampOf(path))
+		list = append(list, stamp.Of(path))
 	}
 	return list
 }
@@ -30,13 +24,13 @@ func placeStamps(list []store.Stamp, targets []string) []store.Stamp {
 func (m *Manager) ground() ground {
 	g := ground{config: m.Config(), zone: m.zone.location()}
 	for _, target := range g.config.Install {
-		g.places = append(g.places, store.StampOfPlace(target.Dir.String()))
+		g.places = append(g.places, stamp.OfPlace(target.Dir.String()))
 		for _, file := range []string{target.Template.String(), target.PasswordFile.String()} {
 			if file != "" && !filepath.IsAbs(file) {
 				file = filepath.Join(m.root.Dir(), file)
 			}
 			if file != "" {
-				g.places = append(g.places, store.StampOf(file))
+				g.places = append(g.places, stamp.Of(file))
 			}
 		}
 	}

@@ -6,7 +6,7 @@ import (
 
 	"wcme/acmecore"
 	"wcme/acmecore/config"
-	"wcme/acmecore/store"
+	"wcme/acmecore/stamp"
 )
 
 // parsedRecords are the records of certificates as they were last parsed. A pass over ten
@@ -19,7 +19,7 @@ type parsedRecords struct {
 
 // parsedRecord is one of them. It is not changed any more.
 type parsedRecord struct {
-	stamp  store.Stamp
+	stamp  stamp.Stamp
 	record *config.Certificate
 	err    error // of the parser
 }
@@ -28,11 +28,11 @@ type parsedRecord struct {
 // none of that ID. The record must not be changed. It is read again when its file has
 // another stamp, or was changed so shortly before that the stamp may hide a second change.
 func (m *Manager) recordAt(id acmecore.ID) (*config.Certificate, error) {
-	stamp := m.root.RecordStamp(id)
+	now := m.root.RecordStamp(id)
 	m.parsed.mu.RLock()
 	known, found := m.parsed.list[id]
 	m.parsed.mu.RUnlock()
-	if found && known.stamp == stamp {
+	if found && known.stamp == now {
 		return known.record, known.err
 	}
 	began := time.Now()
@@ -43,9 +43,9 @@ func (m *Manager) recordAt(id acmecore.ID) (*config.Certificate, error) {
 		}
 		return nil, err
 	}
-	fresh := parsedRecord{stamp: stamp}
+	fresh := parsedRecord{stamp: now}
 	fresh.record, fresh.err = config.ParseCertificate(path, text)
-	if began.Sub(stamp.ChangedAt()) >= settled {
+	if now.IsSettled(began) {
 		m.parsed.keep(id, fresh)
 	}
 	return fresh.record, fresh.err
