@@ -24,6 +24,7 @@ var mayImport = map[string][]string{
 	"acmecore/process":          {"acmecore"},
 	"acmecore/logging":          {"acmecore"},
 	"acmecore/socket":           {"acmecore"},
+	"acmecore/spread":           {},
 	"acmecore/stamp":            {},
 	"static":                    {},
 	// 1: the stages, none of which knows another.
@@ -51,7 +52,7 @@ var mayImport = map[string][]string{
 	"templates":          {"acmecore", "static"},
 	// 2: what joins them.
 	"acmecore/manager": {"acmecore", "acmecore/audit", "acmecore/challenge", "acmecore/config", "acmecore/control", "acmecore/crash", "acmecore/install", "acmecore/keys",
-		"acmecore/access", "acmecore/caa", "acmecore/crl", "acmecore/dns", "acmecore/hook", "acmecore/limits", "acmecore/jobs", "acmecore/load", "acmecore/login", "acmecore/metrics", "acmecore/order", "acmecore/probe", "acmecore/records", "acmecore/renew", "acmecore/report", "acmecore/schedule", "acmecore/store", "acmecore/verify", "acmecore/stamp"},
+		"acmecore/access", "acmecore/caa", "acmecore/crl", "acmecore/dns", "acmecore/hook", "acmecore/limits", "acmecore/jobs", "acmecore/load", "acmecore/login", "acmecore/metrics", "acmecore/order", "acmecore/probe", "acmecore/records", "acmecore/renew", "acmecore/report", "acmecore/schedule", "acmecore/store", "acmecore/verify", "acmecore/stamp", "acmecore/spread"},
 	"acmecore/records":   {"acmecore", "acmecore/audit", "acmecore/logging", "acmecore/store"},
 	"acmecore/renew":     {"acmecore", "acmecore/schedule"},
 	"acmecore/responder": {"acmecore", "acmecore/challenge"},

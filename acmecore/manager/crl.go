@@ -18,6 +18,7 @@ import (
 	"wcme/acmecore/config"
 	"wcme/acmecore/crl"
 	"wcme/acmecore/probe"
+	"wcme/acmecore/spread"
 )
 
 // listed is a certificate that may stand on a revocation list.
@@ -76,7 +77,7 @@ type source struct {
 func (m *Manager) issuedUnder(ctx context.Context, ids []acmecore.ID, place int) map[source]*issuedUnder {
 	groups := make(map[source]*issuedUnder)
 	var mu sync.Mutex
-	_ = spread(len(ids), func(i int) error {
+	_ = spread.Over(len(ids), func(i int) error {
 		if ctx.Err() != nil {
 			return nil
 		}

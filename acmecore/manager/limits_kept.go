@@ -9,6 +9,7 @@ import (
 
 	"wcme/acmecore"
 	"wcme/acmecore/limits"
+	"wcme/acmecore/spread"
 )
 
 // eventsOf works out what counts at a CA of what is kept: the versions of certificates,
@@ -23,7 +24,7 @@ func (m *Manager) eventsOf(directory string) (events []limits.Event) {
 	slices.Sort(ids)
 	ids = slices.Compact(ids)
 	var mu sync.Mutex
-	_ = spread(len(ids), func(i int) error {
+	_ = spread.Over(len(ids), func(i int) error {
 		found := append(m.issuedAt(directory, ids[i]), m.refusedAt(directory, ids[i])...)
 		mu.Lock()
 		defer mu.Unlock()

@@ -16,6 +16,7 @@ import (
 	"wcme/acmecore/keys"
 	"wcme/acmecore/renew"
 	"wcme/acmecore/schedule"
+	"wcme/acmecore/spread"
 )
 
 // List implements control.Operations.
@@ -25,7 +26,7 @@ func (m *Manager) List(ctx context.Context) ([]acmecore.Certificate, error) {
 		return nil, err
 	}
 	list := make([]acmecore.Certificate, len(ids))
-	err = spread(len(ids), func(i int) error {
+	err = spread.Over(len(ids), func(i int) error {
 		if ctx.Err() == nil {
 			list[i] = m.listedWhole(ids[i])
 		}

@@ -27,6 +27,7 @@ import (
 	"wcme/acmecore/renew"
 	"wcme/acmecore/report"
 	"wcme/acmecore/schedule"
+	"wcme/acmecore/spread"
 	"wcme/acmecore/store"
 )
 
@@ -146,7 +147,7 @@ func (m *Manager) Config() *config.Config { return m.config.Load() }
 func (m *Manager) Recover() error {
 	ids, err := m.managedIDs()
 	problems := errors.Join(err, m.root.Sweep(), m.endLeftover(), m.endHooks(), m.check(m.Config()),
-		spread(len(ids), func(i int) error { return m.settle(ids[i]) }))
+		spread.Over(len(ids), func(i int) error { return m.settle(ids[i]) }))
 	if err == nil {
 		problems = errors.Join(problems, m.dropOrphans(ids))
 	}

@@ -11,6 +11,7 @@ import (
 	"wcme/acmecore"
 	"wcme/acmecore/config"
 	"wcme/acmecore/renew"
+	"wcme/acmecore/spread"
 	"wcme/acmecore/stamp"
 )
 
@@ -62,7 +63,7 @@ func (m *Manager) lookAgain(ctx context.Context, x *index) error {
 		return err
 	}
 	fresh, again := make([]known, len(ids)), make([]bool, len(ids))
-	err = spread(len(ids), func(i int) error {
+	err = spread.Over(len(ids), func(i int) error {
 		before, found := x.known[ids[i]]
 		if ctx.Err() != nil {
 			fresh[i] = before

@@ -6,6 +6,7 @@ import (
 
 	"wcme/acmecore"
 	"wcme/acmecore/metrics"
+	"wcme/acmecore/spread"
 )
 
 // Metrics implements control.Administration, as Status does.
@@ -33,7 +34,7 @@ func (m *Manager) measured(ctx context.Context, before *measurements) ([]metrics
 		return nil, interruptedOr(err, "measure", "certificates")
 	}
 	list := make([]metrics.Certificate, len(entries))
-	err = spread(len(entries), func(i int) error {
+	err = spread.Over(len(entries), func(i int) error {
 		if known, found := (*before)[entries[i]]; found {
 			list[i] = known
 		} else if ctx.Err() == nil {

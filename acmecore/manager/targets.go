@@ -17,6 +17,7 @@ import (
 	"wcme/acmecore/install"
 	"wcme/acmecore/renew"
 	"wcme/acmecore/report"
+	"wcme/acmecore/spread"
 )
 
 // targets returns those that the certificate goes to, and what cannot be made of
@@ -196,7 +197,7 @@ func (m *Manager) check(c *config.Config) error {
 		return err
 	}
 	uses := make([][]install.Use, len(ids))
-	problems := []error{spread(len(ids), func(i int) (err error) {
+	problems := []error{spread.Over(len(ids), func(i int) (err error) {
 		uses[i], err = m.uses(c, ids[i])
 		return err
 	})}

@@ -9,6 +9,7 @@ import (
 	"wcme/acmecore"
 	"wcme/acmecore/config"
 	"wcme/acmecore/control"
+	"wcme/acmecore/spread"
 )
 
 // A record with several kinds of key is one certificate for each: the first kind has the
@@ -43,7 +44,7 @@ func (m *Manager) managedBy(c *config.Config) ([]acmecore.ID, error) {
 		return nil, err
 	}
 	twins := make([][]acmecore.ID, len(ids))
-	err = spread(len(ids), func(i int) error {
+	err = spread.Over(len(ids), func(i int) error {
 		record, err := m.recordAt(ids[i])
 		if err != nil {
 			return nil // its own problem, which whoever reads the certificate tells
