@@ -70,10 +70,10 @@ func (m *Manager) certified() map[acmecore.Name]bool {
 // all else, it takes them from the records alone.
 func (m *Manager) allNames() (names map[acmecore.Name]bool, err error) {
 	names = make(map[acmecore.Name]bool)
-	if m.listing.last.Load() != nil {
+	if m.listing.HasLooked() {
 		ctx, cancel := context.WithTimeout(context.Background(), hostsPatience)
 		defer cancel()
-		if entries, err := m.indexed(ctx); err == nil {
+		if entries, err := m.listing.Entries(ctx); err == nil {
 			for _, e := range entries {
 				add(names, e.Names)
 			}

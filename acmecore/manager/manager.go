@@ -23,6 +23,7 @@ import (
 	"wcme/acmecore/challenge"
 	"wcme/acmecore/config"
 	"wcme/acmecore/order"
+	"wcme/acmecore/overview"
 	"wcme/acmecore/records"
 	"wcme/acmecore/renew"
 	"wcme/acmecore/report"
@@ -67,7 +68,7 @@ type Manager struct {
 	ledgers  ledgers
 	permits  permits
 	keeps    atomic.Bool // the daily work is done
-	listing  index
+	listing  *overview.Index
 	reached  reachedCAs
 }
 
@@ -82,6 +83,7 @@ func New(root *store.Root, version string, log *slog.Logger) (*Manager, error) {
 	}
 	m.config.Store(first)
 	m.digest.Store(&digest)
+	m.listing = overview.New(inventory{m}, time.Now)
 	m.host, _ = os.Hostname() // "" spreads less
 	m.pipeline = renew.New(renew.Options{Stages: stages{m}, Log: log, NewRun: store.NewRunID})
 	m.reporter = report.New(m.reportSettings(first), root.Spool(), log)

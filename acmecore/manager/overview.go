@@ -2,60 +2,81 @@ package manager
 
 import (
 	"context"
-	"errors"
-	"fmt"
+	"path/filepath"
+	"time"
 
 	"wcme/acmecore"
-)
-
-// The sizes of a page of the list.
-const (
-	usualSize = 50
-	mostSize  = 200
+	"wcme/acmecore/config"
+	"wcme/acmecore/overview"
+	"wcme/acmecore/stamp"
 )
 
 // Overview implements control.Administration. What it says was read from the files that
-// are there, and is never older than staleness: see index.
+// are there, a few seconds ago at most.
 func (m *Manager) Overview(ctx context.Context, query acmecore.Query) (acmecore.Overview, error) {
-	query, err := completed(query)
+	query, err := overview.Completed(query)
 	if err != nil {
 		return acmecore.Overview{}, err
 	}
-	entries, err := m.indexed(ctx)
+	entries, err := m.listing.Entries(ctx)
 	if err != nil {
 		return acmecore.Overview{}, interruptedOr(err, "list", "certificates")
 	}
-	return overviewOf(entries, query, m.now()), nil
+	return overview.Of(entries, query, m.now()), nil
 }
 
-// completed fills in what the query leaves open, and refuses what there is not.
-func completed(query acmecore.Query) (acmecore.Query, error) {
-	if query.Sort == "" {
-		query.Sort = acmecore.ByName
-	}
-	if comparison(query.Sort) == nil {
-		return query, unknown("column", string(query.Sort))
-	}
-	if !isSelection(query.State) {
-		return query, unknown("state", query.State)
-	}
-	if query.Size < 1 {
-		query.Size = usualSize
-	}
-	query.Size, query.Page = min(query.Size, mostSize), max(query.Page, 1)
-	return query, nil
+// inventory is what the list of certificates is read from.
+type inventory struct{ *Manager }
+
+var _ overview.Source = inventory{}
+
+// IDs implements overview.Source.
+func (i inventory) IDs() ([]acmecore.ID, error) { return i.managedIDs() }
+
+// Stamps implements overview.Source.
+func (i inventory) Stamps(list []stamp.Stamp, id acmecore.ID) []stamp.Stamp {
+	return i.root.Stamps(list, id)
 }
 
-func unknown(what, text string) error {
-	return &acmecore.Error{Kind: acmecore.Invalid, Op: "list certificates by", Subject: what + " " + fmt.Sprintf("%.80q", text),
-		Cause: errors.New("there is no such " + what), Hint: "take one that the list offers"}
+// Read implements overview.Source.
+func (i inventory) Read(id acmecore.ID) overview.Reading {
+	situation := stages(i).Look(id)
+	read := overview.Reading{Certificate: i.told(situation), Passing: situation.Passing}
+	if info := situation.Standing.RenewalInfo; info.Fingerprint == read.Certificate.Fingerprint && read.Certificate.Version != "" {
+		read.WindowStart, read.WindowEnd = info.Start, info.End
+	}
+	for _, placed := range situation.Placed {
+		read.Files = append(read.Files, placed.Files...)
+	}
+	read.Files = append(read.Files, i.readBeside(id)...)
+	return read
 }
 
-// isSelection tells whether certificates can be selected by the text.
-func isSelection(text string) bool {
-	switch acmecore.State(text) {
-	case "", acmecore.Attention, acmecore.Valid, acmecore.Due, acmecore.Expired, acmecore.Missing, acmecore.Unusable:
-		return true
+// settings are what all certificates are told by, whatever the files say.
+type settings struct {
+	config *config.Config
+	zone   *time.Location
+}
+
+// Ground implements overview.Source.
+func (i inventory) Ground() overview.Ground {
+	by := settings{i.Config(), i.zone.location()}
+	ground := overview.Ground{Settings: by}
+	for _, target := range by.config.Install {
+		ground.Places = append(ground.Places, stamp.OfPlace(target.Dir.String()))
+		for _, file := range []string{target.Template.String(), target.PasswordFile.String()} {
+			if file != "" && !filepath.IsAbs(file) {
+				file = filepath.Join(i.root.Dir(), file)
+			}
+			if file != "" {
+				ground.Places = append(ground.Places, stamp.Of(file))
+			}
+		}
 	}
-	return serviceRank(acmecore.Service(text)) != unranked
+	return ground
+}
+
+// Moment implements overview.Source.
+func (i inventory) Moment() overview.Moment {
+	return overview.Moment{Runs: i.busy.runs(), Records: i.root.RecordsStamp()}
 }

@@ -10,6 +10,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -26,8 +27,7 @@ func overview(t testing.TB, m *manager.Manager, query acmecore.Query) acmecore.O
 	return o
 }
 
-// stopped is a manager whose clock stands still, so that no answer grows old by itself:
-// how old one is, is for the test to say, and no midnight comes.
+// stopped is a manager whose clock stands still, so that no midnight comes.
 func (s *setting) stopped() *manager.Manager {
 	s.Helper()
 	m := s.unrecovered()
@@ -42,6 +42,17 @@ func names(o acmecore.Overview) string {
 		list = append(list, strings.TrimSuffix(string(c.ID), "_example_test"))
 	}
 	return strings.Join(list, " ")
+}
+
+// ahead puts the list on a clock that is an hour ahead: what was written just now is then
+// known to have no other stamp until it changes. later puts it another hour ahead, so that
+// the next answer is not the last one.
+func ahead(m *manager.Manager) (later func()) {
+	var by atomic.Int64
+	later = func() { by.Add(int64(time.Hour)) }
+	later()
+	m.ListBy(func() time.Time { return time.Now().Add(time.Duration(by.Load())) })
+	return later
 }
 
 // several makes certificates of the age in days that each letter has; one of no age was
@@ -77,42 +88,6 @@ func (s *setting) keepAs(name acmecore.Name, age int) {
 	}
 }
 
-func TestOverviewSortsAndSelects(t *testing.T) {
-	t.Parallel()
-	s := newSetting(t, "")
-	s.several(map[string]int{"a": 10, "b": 70, "c": -1, "d": 95, "e": 10})
-	m := s.unrecovered()
-	for _, row := range []struct {
-		what  string
-		query acmecore.Query
-		want  string
-	}{
-		{"by name", acmecore.Query{}, "a b c d e"},
-		{"by name, descending", acmecore.Query{Descending: true}, "e d c b a"},
-		{"by CA", acmecore.Query{Sort: acmecore.ByCA}, "a b c d e"},
-		{"by CA, descending: what is equal stays by name", acmecore.Query{Sort: acmecore.ByCA, Descending: true}, "d e a b c"},
-		{"by the end", acmecore.Query{Sort: acmecore.ByExpiry}, "c d b a e"},
-		{"by state, the worst first", acmecore.Query{Sort: acmecore.ByState}, "d c b a e"},
-		{"the second page", acmecore.Query{Size: 2, Page: 2}, "c d"},
-		{"a page behind the last", acmecore.Query{Size: 2, Page: 999999}, "e"},
-		{"a state", acmecore.Query{State: "valid"}, "a e"},
-		{"a service", acmecore.Query{State: "installed"}, "a b d e"},
-		{"what needs attention", acmecore.Query{State: acmecore.Attention}, "b c d"},
-		{"a word", acmecore.Query{Words: "B.EXAMPLE"}, "b"},
-		{"two words", acmecore.Query{Words: "staging  e.example"}, "e"},
-		{"words of which one is not there", acmecore.Query{Words: "example nothing"}, ""},
-		{"no wildcard", acmecore.Query{Words: "%"}, ""},
-		{"no pattern", acmecore.Query{Words: "a.example[test] .*"}, ""},
-		{"an underscore is one", acmecore.Query{Words: "a_example"}, "a"},
-		{"10 kB", acmecore.Query{Words: strings.Repeat("example ", 1280)}, "a b c d e"},
-		{"10 kB in one word", acmecore.Query{Words: strings.Repeat("example", 1463)}, ""},
-	} {
-		if got := names(overview(t, m, row.query)); got != row.want {
-			t.Errorf("%s: got %q, want %q", row.what, got, row.want)
-		}
-	}
-}
-
 func TestOverviewCounts(t *testing.T) {
 	t.Parallel()
 	s := newSetting(t, "")
@@ -131,14 +106,6 @@ func TestOverviewCounts(t *testing.T) {
 	}
 	if got := strings.Join(worst, " "); got != "d c b" || o.Attentive != 3 {
 		t.Errorf("attention: got %q and %d, want d c b: expired, missing, late", got, o.Attentive)
-	}
-}
-
-func TestOverviewOfNothing(t *testing.T) {
-	t.Parallel()
-	o := overview(t, newSetting(t, "").unrecovered(), acmecore.Query{Page: 7})
-	if o.Total != 0 || o.Page != 1 || o.Pages != 1 || o.Certificates == nil || o.Attention == nil || len(o.Days) != acmecore.OverviewDays {
-		t.Errorf("got %+v", o)
 	}
 }
 
@@ -181,23 +148,6 @@ func TestOverviewSaysWhatIsPlanned(t *testing.T) {
 	}
 	if renewals != 1 || expiries != 2 {
 		t.Errorf("later: %d renewals and %d expiries, want one of 50 days, and two", renewals, expiries)
-	}
-}
-
-// TestOverviewSaysWhatComesLater than on the days that it shows.
-func TestOverviewSaysWhatComesLater(t *testing.T) {
-	t.Parallel()
-	s := newSetting(t, "renew.before = \"20d\"\n")
-	s.several(map[string]int{"a": 1, "b": 3, "c": 60})
-	o := overview(t, s.unrecovered(), acmecore.Query{})
-	first := time.Now().Add((90 - 20 - 3) * 24 * time.Hour)
-	if o.Later.Sub(first).Abs() > 26*time.Hour || o.Later.Before(o.Days[acmecore.OverviewDays-1].Date.AddDate(0, 0, 1)) {
-		t.Errorf("got %v, want about %v", o.Later, first)
-	}
-	s.remove("etc", "certificates", "a_example_test.toml")
-	s.remove("etc", "certificates", "b_example_test.toml")
-	if o := overview(t, s.unrecovered(), acmecore.Query{}); !o.Later.IsZero() {
-		t.Errorf("within those days: got %v", o.Later)
 	}
 }
 
@@ -251,9 +201,10 @@ func TestOverviewSeesEveryChange(t *testing.T) {
 		s.record(recordOfOne)
 		s.keep(s.key(), 1, "www.example.test")
 		m := s.unrecovered()
+		later := ahead(m)
 		overview(t, m, acmecore.Query{})
-		m.Later()
 		row.change(s)
+		later()
 		if c := overview(t, m, acmecore.Query{}).Certificates[0]; !row.seen(c) {
 			t.Errorf("%s: got %+v", row.what, c)
 		}
@@ -269,66 +220,16 @@ func (s *setting) installAs(path string) {
 	}
 }
 
-// TestOverviewWaitsForNoLookThatCanBeMadeBeside has an answer of a certain age, and a
-// change by hand since then.
-func TestOverviewWaitsForNoLookThatCanBeMadeBeside(t *testing.T) {
-	t.Parallel()
-	ended := func(s *setting, m *manager.Manager) {
-		release, err := m.Hold(s.Context(), "a_example_test")
-		if err != nil {
-			s.Fatal(err)
-		}
-		release()
-	}
-	come := func(s *setting, _ *manager.Manager) { s.several(map[string]int{"b": 10}) }
-	nothing := func(*setting, *manager.Manager) {}
-	for _, row := range []struct {
-		what  string
-		age   time.Duration
-		since func(*setting, *manager.Manager)
-		waits bool
-	}{
-		{"of a moment", 0, nothing, false},
-		{"of a moment, and a run has ended", 0, ended, true},
-		{"of a moment, and a record has come", 0, come, true},
-		{"of two seconds", 2 * time.Second, nothing, false},
-		{"of two seconds, and a run has ended", 2 * time.Second, ended, true},
-		{"of two seconds, and a record has come", 2 * time.Second, come, true},
-		{"of four seconds", 4 * time.Second, nothing, true},
-	} {
-		s := newSetting(t, "")
-		s.several(map[string]int{"a": 10})
-		m := s.stopped()
-		state := func() acmecore.State { return overview(t, m, acmecore.Query{}).Certificates[0].State(time.Now()) }
-		before := state()
-		s.remove("priv", "certificates", "a_example_test", "current")
-		row.since(s, m)
-		m.Age(row.age)
-		want := before
-		if row.waits {
-			want = acmecore.Missing
-		}
-		if got := state(); got != want {
-			t.Errorf("%s: got %q, want %q", row.what, got, want)
-		}
-		if err := m.Await(t.Context()); err != nil {
-			t.Fatal(err)
-		}
-		if got := state(); row.age > 0 && got != acmecore.Missing {
-			t.Errorf("%s: after a look beside got %q, want that it is missing", row.what, got)
-		}
-	}
-}
-
 func TestOverviewFollowsRecordsAndConfiguration(t *testing.T) {
 	t.Parallel()
 	s := newSetting(t, "")
 	s.several(map[string]int{"a": 10, "b": 10})
 	m := s.unrecovered()
+	later := ahead(m)
 	overview(t, m, acmecore.Query{})
-	m.Later()
 	s.several(map[string]int{"c": 10})
 	s.remove("etc", "certificates", "a_example_test.toml")
+	later()
 	if got := names(overview(t, m, acmecore.Query{})); got != "b c" {
 		t.Errorf("got %q, want b c", got)
 	}
@@ -353,6 +254,35 @@ func TestOverviewEndsWithItsContext(t *testing.T) {
 	}
 	if o := overview(t, m, acmecore.Query{}); o.Total != 1 {
 		t.Errorf("the next one: got %+v", o)
+	}
+}
+
+// TestOverviewIsOfTheMomentOnceSomethingWasDone, however young the last one is.
+func TestOverviewIsOfTheMomentOnceSomethingWasDone(t *testing.T) {
+	t.Parallel()
+	for what, act := range map[string]func(*setting, *manager.Manager){
+		"a run has ended": func(s *setting, m *manager.Manager) {
+			if _, err := m.CheckLoad(s.Context(), "true", nil); err != nil {
+				s.Fatal(err)
+			}
+		},
+		"a record has come": func(s *setting, _ *manager.Manager) { s.several(map[string]int{"b": 10}) },
+	} {
+		s := newSetting(t, "[[load]]\nname = \"true\"\nrun = [\"/bin/true\"]\n")
+		s.several(map[string]int{"a": 10})
+		m := s.unrecovered()
+		at := time.Now()
+		m.ListBy(func() time.Time { return at })
+		state := func() acmecore.State { return overview(t, m, acmecore.Query{}).Certificates[0].State(at) }
+		before := state()
+		s.remove("priv", "certificates", "a_example_test", "current")
+		if got := state(); got != before {
+			t.Errorf("%s, before that: got %q, want %q", what, got, before)
+		}
+		act(s, m)
+		if got := state(); got != acmecore.Missing {
+			t.Errorf("%s: got %q, want that it is missing", what, got)
+		}
 	}
 }
 
@@ -388,54 +318,6 @@ func TestProvedIsTheOldestOfAllPlaces(t *testing.T) {
 	}
 }
 
-// TestOverviewReadsOnlyWhatHasChanged, once it is known that what was read is not of the
-// same moment as the last change.
-func TestOverviewReadsOnlyWhatHasChanged(t *testing.T) {
-	t.Parallel()
-	s := newSetting(t, "")
-	s.several(map[string]int{"a": 10, "b": 10, "c": -1})
-	m := s.stopped()
-	for _, row := range []struct {
-		what   string
-		change func()
-		want   int
-	}{
-		{"the first time", func() {}, 3},
-		{"at once again", func() { s.keepAs("c.example.test", 1) }, 0},
-		{"what was changed", m.Later, 1},
-		{"nothing was changed", m.Later, 0},
-		{"nothing is managed any more", func() {
-			m.Later()
-			s.remove("etc", "certificates")
-			if err := os.Mkdir(s.path("etc", "certificates"), 0o755); err != nil {
-				t.Fatal(err)
-			}
-		}, 0},
-	} {
-		row.change()
-		if got, err := m.Reread(t.Context()); got != row.want || err != nil {
-			t.Errorf("%s: read %d, want %d; %v", row.what, got, row.want, err)
-		}
-	}
-	if o := overview(t, m, acmecore.Query{}); o.Total != 0 {
-		t.Errorf("at last: %+v", o)
-	}
-}
-
-// TestOverviewTrustsNoMoment: what was changed within the moment in which it was read is
-// read again, as the file system's time of both may be the same.
-func TestOverviewTrustsNoMoment(t *testing.T) {
-	t.Parallel()
-	s := newSetting(t, "")
-	s.several(map[string]int{"a": 10})
-	m := s.stopped()
-	overview(t, m, acmecore.Query{})
-	m.Expire()
-	if got, err := m.Reread(t.Context()); got != 1 || err != nil {
-		t.Errorf("read %d, want 1; %v", got, err)
-	}
-}
-
 // BenchmarkOverview is what a page of the list costs the overseer: the first one, one
 // for which all files are looked at, and one within a second of another.
 func BenchmarkOverview(b *testing.B) {
@@ -453,7 +335,9 @@ func BenchmarkOverview(b *testing.B) {
 			}
 		}
 		b.Run(fmt.Sprintf("%d/first", certificates), func(b *testing.B) { ask(b, func() { m = s.unrecovered() }) })
-		b.Run(fmt.Sprintf("%d/looked", certificates), func(b *testing.B) { ask(b, m.Later) })
+		later := ahead(m)
+		overview(b, m, acmecore.Query{})
+		b.Run(fmt.Sprintf("%d/looked", certificates), func(b *testing.B) { ask(b, later) })
 		b.Run(fmt.Sprintf("%d/warm", certificates), func(b *testing.B) { ask(b, func() {}) })
 	}
 }

@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"wcme/acmecore"
+	"wcme/acmecore/overview"
 )
 
 // Status implements control.Administration for a manager that is no overseer's: what
@@ -71,17 +72,14 @@ func (m *Manager) waiting() (count int, since time.Time) {
 // count tells how all certificates stand. The first page of the list is the one with
 // the certificate that ends first.
 func (m *Manager) count(ctx context.Context, status *acmecore.Status) error {
-	overview, err := m.Overview(ctx, acmecore.Query{Sort: acmecore.ByExpiry, Size: 1})
+	entries, err := m.listing.Entries(ctx)
 	if err != nil {
-		return err
+		return interruptedOr(err, "list", "certificates")
 	}
-	status.Managed, status.States, status.Services, status.Attentive = overview.Total, overview.States, overview.Services, overview.Attentive
-	for _, c := range overview.Certificates {
+	all := overview.Of(entries, acmecore.Query{Sort: acmecore.ByExpiry, Page: 1, Size: 1}, status.Now)
+	status.Managed, status.States, status.Services, status.Attentive = all.Total, all.States, all.Services, all.Attentive
+	for _, c := range all.Certificates {
 		status.Soonest = c.NotAfter
-	}
-	entries, err := m.indexed(ctx) // those of the overview
-	if err != nil {
-		return err
 	}
 	status.Concerns = make(map[acmecore.Concern]int)
 	for _, entry := range entries {
@@ -90,7 +88,7 @@ func (m *Manager) count(ctx context.Context, status *acmecore.Status) error {
 		}
 	}
 	status.Attention = []acmecore.Attentive{}
-	for _, c := range overview.Attention {
+	for _, c := range all.Attention {
 		status.Attention = append(status.Attention, attentive(c, status))
 	}
 	return nil

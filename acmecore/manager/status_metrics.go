@@ -6,6 +6,7 @@ import (
 
 	"wcme/acmecore"
 	"wcme/acmecore/metrics"
+	"wcme/acmecore/overview"
 	"wcme/acmecore/spread"
 )
 
@@ -25,11 +26,11 @@ func (m *Manager) Metrics(ctx context.Context) (string, error) {
 // measurements are what was told of each certificate, so that its standing is read
 // again only when the list has another entry for it: that has one whenever a file of
 // the certificate has changed.
-type measurements map[*entry]metrics.Certificate
+type measurements map[*overview.Entry]metrics.Certificate
 
 // measured returns what is told of each certificate, and keeps it for the next time.
 func (m *Manager) measured(ctx context.Context, before *measurements) ([]metrics.Certificate, error) {
-	entries, err := m.indexed(ctx)
+	entries, err := m.listing.Entries(ctx)
 	if err != nil {
 		return nil, interruptedOr(err, "measure", "certificates")
 	}

@@ -81,7 +81,7 @@ func (w *Watch) Keep(ctx context.Context, kick <-chan struct{}) {
 	beside.Go(func() { w.lookUpDaily(ctx) })
 	beside.Go(func() { w.sweepLeft(ctx) })
 	w.keeps.Store(true)
-	_, _ = w.indexed(ctx) // before the first pass, which reads the same files: somebody may wait for a page. What is wrong there, that page says
+	_, _ = w.listing.Entries(ctx) // before the first pass, which reads the same files: somebody may wait for a page. What is wrong there, that page says
 	daily := func(after time.Time) time.Time { return w.rules(noRecord()).NextDaily(after) }
 	w.pipeline.KeepTime(ctx, daily, kick, &w.rhythm)
 }

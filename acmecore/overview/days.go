@@ -1,4 +1,4 @@
-package manager
+package overview
 
 import (
 	"time"
@@ -10,7 +10,7 @@ import (
 const maxDayNames = 3
 
 // daysOf says what is planned for today and the days after it, UTC.
-func daysOf(entries []*entry, now time.Time) []acmecore.Day {
+func daysOf(entries []*Entry, now time.Time) []acmecore.Day {
 	days := make([]acmecore.Day, acmecore.OverviewDays)
 	for i := range days {
 		days[i].Date = midnight(now).AddDate(0, 0, i)
@@ -34,7 +34,7 @@ func daysOf(entries []*entry, now time.Time) []acmecore.Day {
 
 // laterOf is when the first renewal is planned that those days do not show; zero where
 // there is none.
-func laterOf(entries []*entry, now time.Time) (first time.Time) {
+func laterOf(entries []*Entry, now time.Time) (first time.Time) {
 	end := midnight(now).AddDate(0, 0, acmecore.OverviewDays)
 	for _, e := range entries {
 		if at := e.planned(now); len(e.Names) > 0 && !at.Before(end) && (first.IsZero() || at.Before(first)) {
@@ -48,7 +48,7 @@ func midnight(at time.Time) time.Time { return at.UTC().Truncate(24 * time.Hour)
 
 // planned is when the certificate is renewed: what is overdue waits for its next try,
 // or for the next pass.
-func (e *entry) planned(now time.Time) time.Time {
+func (e *Entry) planned(now time.Time) time.Time {
 	switch {
 	case e.Renewal.At.After(now):
 		return e.Renewal.At
@@ -84,7 +84,7 @@ func mention(day *acmecore.Day, name acmecore.Name) {
 }
 
 // addWindow counts the certificate on each day on which its CA wants it renewed.
-func addWindow(days []acmecore.Day, e *entry) {
+func addWindow(days []acmecore.Day, e *Entry) {
 	if e.windowStart.IsZero() || e.windowEnd.Before(days[0].Date) {
 		return
 	}

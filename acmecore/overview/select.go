@@ -1,4 +1,4 @@
-package manager
+package overview
 
 import (
 	"cmp"
@@ -14,13 +14,14 @@ const maxAttention = 8
 
 // ranked is an entry of the index, and how it stands now.
 type ranked struct {
-	*entry
+	*Entry
 	state   acmecore.State
 	concern acmecore.Concern
 }
 
-// overviewOf is what the query asks of the entries, which are sorted by name.
-func overviewOf(entries []*entry, query acmecore.Query, now time.Time) acmecore.Overview {
+// Of is what the query, which is one that Completed returned, asks of an Index's entries
+// at the time now.
+func Of(entries []*Entry, query acmecore.Query, now time.Time) acmecore.Overview {
 	all := make([]ranked, len(entries))
 	for i, e := range entries {
 		all[i] = ranked{e, e.State(now), e.Concern(now)}
@@ -128,7 +129,7 @@ func sorted(list []ranked, query acmecore.Query) {
 func comparison(column acmecore.Column) func(a, b *ranked) int {
 	switch column {
 	case acmecore.ByName:
-		return func(a, b *ranked) int { return byName(a.entry, b.entry) }
+		return func(a, b *ranked) int { return byName(a.Entry, b.Entry) }
 	case acmecore.ByCA:
 		return func(a, b *ranked) int {
 			return cmp.Or(strings.Compare(a.CA, b.CA), strings.Compare(a.Profile, b.Profile))
