@@ -33,7 +33,7 @@ type Watch struct {
 	mute    bool // the last sign of life could not be given
 	untold  []acmecore.Event
 
-	tally     tally
+	tally     metrics.Tally
 	measuring sync.Mutex // of measures
 	measures  measurements
 	space     space
@@ -64,7 +64,7 @@ func (m *Manager) Watch(options WatchOptions) *Watch {
 		m.log.Warn("what was reached is not known any more", "error", err)
 	}
 	w := &Watch{Manager: m, options: options, since: m.now(), outlook: seen}
-	if err := w.tally.begin(m.root); err != nil {
+	if err := w.tally.Begin(m.root); err != nil {
 		m.log.Warn("runs are not counted", "error", err)
 	}
 	return w
@@ -136,7 +136,7 @@ func (w *Watch) Metrics(ctx context.Context) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	totals, err := w.tally.now(w.root)
+	totals, err := w.tally.Count(w.root)
 	if err != nil {
 		w.log.Warn("runs are not counted", "error", err)
 	}

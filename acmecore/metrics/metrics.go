@@ -2,9 +2,10 @@
 // version 0.0.4, made with github.com/prometheus/client_golang.
 //
 // Text makes a registry for each call from facts that somebody else has gathered, so
-// that nothing has to be kept up to date in between. Times are seconds since 1970, and
-// missing where they are not known. For each certificate there are few lines, because
-// there may be ten thousand certificates.
+// that nothing has to be kept up to date in between; of what must be counted as it comes,
+// there is a Tally. Times are seconds since 1970, and missing where they are not known.
+// For each certificate there are few lines, because there may be ten thousand
+// certificates.
 package metrics
 
 import (
