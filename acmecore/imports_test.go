@@ -43,6 +43,7 @@ var mayImport = map[string][]string{
 	"acmecore/install":   {"acmecore", "acmecore/durable", "acmecore/keys"},
 	"acmecore/load":      {"acmecore", "acmecore/process"},
 	"acmecore/order":     {"acmecore"},
+	"acmecore/outlook":   {"acmecore"},
 	"acmecore/overview":  {"acmecore", "acmecore/spread", "acmecore/stamp"},
 	"acmecore/probe":     {"acmecore"},
 	"acmecore/relay":     {"acmecore"},
@@ -53,7 +54,7 @@ var mayImport = map[string][]string{
 	"templates":          {"acmecore", "static"},
 	// 2: what joins them.
 	"acmecore/manager": {"acmecore", "acmecore/audit", "acmecore/challenge", "acmecore/config", "acmecore/control", "acmecore/crash", "acmecore/install", "acmecore/keys",
-		"acmecore/access", "acmecore/caa", "acmecore/crl", "acmecore/dns", "acmecore/hook", "acmecore/limits", "acmecore/jobs", "acmecore/load", "acmecore/login", "acmecore/metrics", "acmecore/order", "acmecore/probe", "acmecore/records", "acmecore/renew", "acmecore/report", "acmecore/schedule", "acmecore/store", "acmecore/verify", "acmecore/stamp", "acmecore/spread", "acmecore/overview"},
+		"acmecore/access", "acmecore/caa", "acmecore/crl", "acmecore/dns", "acmecore/hook", "acmecore/limits", "acmecore/jobs", "acmecore/load", "acmecore/login", "acmecore/metrics", "acmecore/order", "acmecore/probe", "acmecore/records", "acmecore/renew", "acmecore/report", "acmecore/schedule", "acmecore/store", "acmecore/verify", "acmecore/stamp", "acmecore/spread", "acmecore/overview", "acmecore/outlook"},
 	"acmecore/records":   {"acmecore", "acmecore/audit", "acmecore/logging", "acmecore/store"},
 	"acmecore/renew":     {"acmecore", "acmecore/schedule"},
 	"acmecore/responder": {"acmecore", "acmecore/challenge"},

@@ -23,6 +23,7 @@ import (
 	"wcme/acmecore/challenge"
 	"wcme/acmecore/config"
 	"wcme/acmecore/order"
+	"wcme/acmecore/outlook"
 	"wcme/acmecore/overview"
 	"wcme/acmecore/records"
 	"wcme/acmecore/renew"
@@ -69,7 +70,7 @@ type Manager struct {
 	permits  permits
 	keeps    atomic.Bool // the daily work is done
 	listing  *overview.Index
-	reached  reachedCAs
+	reached  outlook.Reached
 }
 
 // New returns a manager of the state directory. version is sent to CAs; the log

@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"wcme/acmecore"
+	"wcme/acmecore/outlook"
 	"wcme/acmecore/overview"
 )
 
@@ -20,11 +21,11 @@ import (
 // it says of the overseer is what that has left in the state directory. A Watch knows
 // more.
 func (m *Manager) Status(ctx context.Context, configuration bool) (acmecore.Status, error) {
-	seen, err := m.readOutlook()
+	seen, err := outlook.Read(m.root)
 	if err != nil {
 		m.log.Warn("what was reached is not known", "error", err)
 	}
-	status, err := m.status(ctx, seen.sum(m.Config().Verify.AsksForChallenges()), configuration)
+	status, err := m.status(ctx, seen.Sum(m.Config().Verify.AsksForChallenges()), configuration)
 	if err != nil {
 		return acmecore.Status{}, err
 	}
@@ -37,9 +38,9 @@ func (m *Manager) Status(ctx context.Context, configuration bool) (acmecore.Stat
 }
 
 // status is what is so whether an overseer runs or not.
-func (m *Manager) status(ctx context.Context, seen outside, configuration bool) (acmecore.Status, error) {
+func (m *Manager) status(ctx context.Context, seen outlook.Sum, configuration bool) (acmecore.Status, error) {
 	status := acmecore.Status{Now: m.now().UTC(), Version: m.version, Commit: builtFrom(), Go: runtime.Version(), Host: acmecore.Inert(m.host),
-		Process: os.Getpid(), User: currentUser(), Root: m.root.Dir(), Disks: m.disks(), Authorities: seen.authorities, Challenges: seen.challenges}
+		Process: os.Getpid(), User: currentUser(), Root: m.root.Dir(), Disks: m.disks(), Authorities: seen.Authorities, Challenges: seen.Challenges}
 	if err := m.count(ctx, &status); err != nil {
 		return acmecore.Status{}, err
 	}

@@ -10,6 +10,7 @@ import (
 	"wcme/acmecore/access"
 	"wcme/acmecore/control"
 	"wcme/acmecore/metrics"
+	"wcme/acmecore/outlook"
 	"wcme/acmecore/renew"
 )
 
@@ -27,16 +28,17 @@ type Watch struct {
 	options WatchOptions
 	rhythm  renew.Rhythm
 
-	mu      sync.Mutex // of what follows
 	since   time.Time
-	outlook outlook
-	mute    bool // the last sign of life could not be given
-	untold  []acmecore.Event
+	outlook *outlook.Outlook
+	space   outlook.Space
+
+	mu     sync.Mutex // of what follows
+	mute   bool       // the last sign of life could not be given
+	untold []acmecore.Event
 
 	tally     metrics.Tally
 	measuring sync.Mutex // of measures
 	measures  measurements
-	space     space
 }
 
 // WatchOptions say how a Watch looks outside; the zero value is as visitors do.
@@ -59,7 +61,7 @@ func (m *Manager) Watch(options WatchOptions) *Watch {
 	if options.Again == 0 {
 		options.Again = 5 * time.Minute
 	}
-	seen, err := m.readOutlook()
+	seen, err := outlook.Read(m.root)
 	if err != nil {
 		m.log.Warn("what was reached is not known any more", "error", err)
 	}
@@ -103,7 +105,7 @@ func (w *Watch) Status(ctx context.Context, configuration bool) (acmecore.Status
 	if err != nil {
 		return status, err
 	}
-	w.space.note(status.Now, status.Disks)
+	w.space.Note(status.Disks, status.Now)
 	if w.options.Commit != "" {
 		status.Commit = w.options.Commit
 	}
@@ -144,10 +146,8 @@ func (w *Watch) Metrics(ctx context.Context) (string, error) {
 }
 
 // outside sums up what was last seen there.
-func (w *Watch) outside() outside {
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	seen := w.outlook.sum(w.Config().Verify.AsksForChallenges())
-	seen.authorities = w.withReached(seen.authorities)
+func (w *Watch) outside() outlook.Sum {
+	seen := w.outlook.Sum(w.Config().Verify.AsksForChallenges())
+	seen.Authorities = w.withReached(seen.Authorities)
 	return seen
 }

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"sync"
-	"time"
 
 	"wcme/acmecore"
 	"wcme/acmecore/challenge"
@@ -12,24 +11,13 @@ import (
 )
 
 // askForAll asks for the names, and once more after a while for those that seem to have
-// broken since they were last asked for. What it has seen is told and kept, after
-// settle has put the rest right. An error means that not all could be asked for; what
-// is known of the others is kept all the same.
-func (w *Watch) askForAll(ctx context.Context, names []acmecore.Name, settle func(*outlook)) error {
-	before := w.broken()
+// broken since they were last asked for. An error means that not all could be asked for.
+func (w *Watch) askForAll(ctx context.Context, names []acmecore.Name) error {
 	doubtful, err := w.askFor(ctx, names, false)
 	if err == nil && len(doubtful) > 0 && pause(ctx, w.options.Again) {
 		_, err = w.askFor(ctx, doubtful, true)
 	}
-	if err = errors.Join(err, ctx.Err()); err == nil {
-		w.mu.Lock()
-		settle(&w.outlook)
-		w.mu.Unlock()
-	}
-	w.tellOf(before)
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	return errors.Join(err, w.keepOutlook(w.outlook))
+	return errors.Join(err, ctx.Err())
 }
 
 // askFor asks for the names, some at once and at a steady pace. A name that seems to
@@ -59,7 +47,7 @@ func (w *Watch) askFor(ctx context.Context, names []acmecore.Name, certain bool)
 				cancel(err)
 				return
 			}
-			if !w.notice(reach, certain) {
+			if !w.outlook.NoteName(reach, certain, wall(w.now())) {
 				mu.Lock()
 				doubtful = append(doubtful, name)
 				mu.Unlock()
@@ -92,30 +80,4 @@ func (w *Watch) ask(ctx context.Context, name acmecore.Name) (acmecore.Reach, er
 		Absent:     challenge.Absent,
 	})
 	return prober.Check(ctx, name)
-}
-
-// notice keeps what is known of a name now, unless that is in doubt.
-func (w *Watch) notice(reach acmecore.Reach, certain bool) bool {
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	before := w.outlook.Names[reach.Name]
-	facts := judged(reach, before, wall(w.now()))
-	if !certain && before.Broken.IsZero() && !facts.Broken.IsZero() {
-		return false
-	}
-	w.outlook.Names[reach.Name] = facts
-	return true
-}
-
-// broken are the names that are, and since when.
-func (w *Watch) broken() map[acmecore.Name]time.Time {
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	list := make(map[acmecore.Name]time.Time)
-	for name, facts := range w.outlook.Names {
-		if !facts.Broken.IsZero() {
-			list[name] = facts.Broken
-		}
-	}
-	return list
 }

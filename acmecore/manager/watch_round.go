@@ -1,9 +1,8 @@
 package manager
 
 import (
-	"cmp"
 	"context"
-	"maps"
+	"errors"
 	"slices"
 	"time"
 
@@ -11,33 +10,23 @@ import (
 )
 
 // When it is looked outside: not in the first minutes, in which much else is to be
-// done; at everything once a day; at what is in trouble each hour.
+// done; at what is in trouble each hour, or at everything when a round is due.
 const (
-	firstLook  = 2 * time.Minute
-	troubles   = time.Hour
-	everyRound = 24 * time.Hour
+	firstLook = 2 * time.Minute
+	troubles  = time.Hour
 )
 
 // lookOutside looks until the context ends.
 func (w *Watch) lookOutside(ctx context.Context) {
 	for wait := firstLook; pause(ctx, wait); wait = troubles {
 		look := w.LookAtTrouble
-		if w.isRoundDue() {
+		if w.outlook.IsRoundDue(w.now()) {
 			look = w.LookOutside
 		}
 		if err := look(ctx); err != nil && ctx.Err() == nil {
 			w.log.Warn("not all was asked for: whether challenges get here is not known", "error", err, "hint", acmecore.HintOf(err))
 		}
 	}
-}
-
-// isRoundDue tells whether a day has gone by since the last round, or the clock was set
-// back behind it.
-func (w *Watch) isRoundDue() bool {
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	age := w.now().Sub(w.outlook.Looked)
-	return age >= everyRound || age < 0
 }
 
 // pause waits, and tells whether the context goes on.
@@ -59,48 +48,30 @@ func pause(ctx context.Context, wait time.Duration) bool {
 func (w *Watch) LookOutside(ctx context.Context) error {
 	names, cas := w.inUse()
 	w.lookAtAuthorities(ctx, cas)
-	w.mu.Lock()
-	maps.DeleteFunc(w.outlook.CAs, func(ca string, _ acmecore.AuthorityStatus) bool { return !isIn(cas, ca) })
-	w.mu.Unlock()
+	w.outlook.KeepCAs(cas)
 	w.forgetReached(cas)
 	if !w.Config().Verify.AsksForChallenges() {
 		names = nil
 	}
-	return w.askForAll(ctx, names, func(o *outlook) {
-		maps.DeleteFunc(o.Names, func(name acmecore.Name, _ acmecore.ChallengeFacts) bool { return !isIn(names, name) })
-		o.Looked = wall(w.now())
-	})
-}
-
-// isIn looks in a sorted list.
-func isIn[T cmp.Ordered](list []T, one T) bool {
-	_, found := slices.BinarySearch(list, one)
-	return found
+	before := w.outlook.Broken()
+	err := w.askForAll(ctx, names)
+	if err == nil {
+		w.outlook.EndRound(names, wall(w.now()))
+	}
+	w.tellOf(before)
+	return errors.Join(err, w.outlook.Keep(w.root))
 }
 
 // LookAtTrouble is LookOutside for what was in trouble at the last look.
 func (w *Watch) LookAtTrouble(ctx context.Context) error {
-	w.mu.Lock()
-	var names []acmecore.Name
-	for name, facts := range w.outlook.Names {
-		if !facts.Broken.IsZero() {
-			names = append(names, name)
-		}
-	}
-	var cas []string
-	for ca, status := range w.outlook.CAs {
-		if status.Fails() {
-			cas = append(cas, ca)
-		}
-	}
-	waiting := len(w.untold)
-	w.mu.Unlock()
-	if len(names)+len(cas)+waiting == 0 {
+	names, cas := w.outlook.Broken(), w.outlook.Failing()
+	if len(names)+len(cas) == 0 && !w.hasUntold() {
 		return nil
 	}
 	w.lookAtAuthorities(ctx, cas)
-	slices.Sort(names)
-	return w.askForAll(ctx, names, func(*outlook) {})
+	err := w.askForAll(ctx, names)
+	w.tellOf(names)
+	return errors.Join(err, w.outlook.Keep(w.root))
 }
 
 // inUse are the names of all certificates that a CA would ask for on port 80, and the
@@ -141,15 +112,6 @@ func (w *Watch) lookAtAuthorities(ctx context.Context, cas []string) {
 		if ctx.Err() != nil {
 			return
 		}
-		w.mu.Lock()
-		status := w.outlook.CAs[ca]
-		status.CA = acmecore.Inert(ca)
-		if err == nil {
-			status = acmecore.AuthorityStatus{CA: status.CA, Reached: wall(w.now()), Milliseconds: answer.Milliseconds}
-		} else {
-			status.Failed, status.Problem, status.Hint = wall(w.now()), acmecore.Inert(err.Error()), acmecore.HintOf(err)
-		}
-		w.outlook.CAs[ca] = status
-		w.mu.Unlock()
+		w.outlook.NoteCA(ca, answer.Milliseconds, err, wall(w.now()))
 	}
 }
