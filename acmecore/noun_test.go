@@ -1,6 +1,7 @@
 package acmecore_test
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"strings"
@@ -106,5 +107,20 @@ func TestStateAndDaysLeft(t *testing.T) {
 	}
 	if got := (acmecore.Certificate{}).State(begin); got != acmecore.Missing {
 		t.Errorf("never obtained: state %s, want missing", got)
+	}
+}
+
+// TestInterruptedInWords: what else went wrong stays as it is.
+func TestInterruptedInWords(t *testing.T) {
+	other := errors.New("disk full")
+	if got := acmecore.InterruptedOr(other, "renew", "a"); got != other {
+		t.Errorf("got %v, want %v", got, other)
+	}
+	if got := acmecore.InterruptedOr(nil, "renew", "a"); got != nil {
+		t.Errorf("got %v, want nothing", got)
+	}
+	got := acmecore.InterruptedOr(fmt.Errorf("ask: %w", context.Canceled), "renew", "a")
+	if got.Error() != "renew a: interrupted" || acmecore.KindOf(got) != acmecore.Busy || !errors.Is(got, context.Canceled) || acmecore.HintOf(got) == "" {
+		t.Errorf("got %v of kind %q, want that it was interrupted", got, acmecore.KindOf(got))
 	}
 }

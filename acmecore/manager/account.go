@@ -61,11 +61,11 @@ func (m *Manager) accountAtCA(ctx context.Context, request control.AccountAtCARe
 	defer release()
 	w := &accountWork{Manager: m, request: request, name: name, authority: authority, report: m.steps("account "+string(request.Deed), progress)}
 	if err := w.find(ctx); err != nil {
-		return acmecore.Account{}, interruptedOr(err, "account at", name)
+		return acmecore.Account{}, acmecore.InterruptedOr(err, "account at", name)
 	}
 	entry.Before = accountText(w.account)
 	if err := do(w, ctx); err != nil {
-		return acmecore.Account{}, interruptedOr(err, "account at", name)
+		return acmecore.Account{}, acmecore.InterruptedOr(err, "account at", name)
 	}
 	entry.After = accountText(w.account)
 	return w.account, nil

@@ -75,7 +75,7 @@ func (m *Manager) certify(ctx context.Context, names []acmecore.Name, request co
 	err = offerWithout(m.bringAll(ctx, plans, request.Force, progress), plan.names)
 	entry.After = described(m.facts(plan.id))
 	if err != nil {
-		return acmecore.Certificate{}, interruptedOr(err, "certify", string(plan.id))
+		return acmecore.Certificate{}, acmecore.InterruptedOr(err, "certify", string(plan.id))
 	}
 	return m.listed(plan.id), m.sweep(ctx)
 }
@@ -108,23 +108,6 @@ func (m *Manager) bring(ctx context.Context, plan *plan, force bool, progress ac
 	_, err := m.pipeline.One(ctx, renew.Request{Trigger: "certify", By: control.CallerFrom(ctx)}, plan.id, obtain, progress)
 	return err
 }
-
-// interruptedOr says in words, which cross the control socket, that the run's
-// context has ended, and returns any other error as it is.
-func interruptedOr(err error, op, subject string) error {
-	if !errors.Is(err, context.Canceled) {
-		return err
-	}
-	return &acmecore.Error{Kind: acmecore.Busy, Op: op, Subject: subject, Cause: interrupted{},
-		Hint: "do it again: it goes on where it was"}
-}
-
-// interrupted is context.Canceled for people.
-type interrupted struct{}
-
-func (interrupted) Error() string { return "interrupted" }
-
-func (interrupted) Unwrap() error { return context.Canceled }
 
 // namesOf checks the names, which a caller may have sent in any form. Those of a request
 // that was made elsewhere are its own.

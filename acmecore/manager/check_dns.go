@@ -29,7 +29,7 @@ func (m *Manager) CheckDNS(ctx context.Context, request control.DNSRequest, prog
 		entry, _ := m.Config().DNSFor(name) // there is one
 		traces = append(traces, t.trace(ctx, name, entry))
 		if ctx.Err() != nil {
-			return nil, interruptedOr(ctx.Err(), "check dns of", string(name))
+			return nil, acmecore.InterruptedOr(ctx.Err(), "check dns of", string(name))
 		}
 	}
 	return traces, nil

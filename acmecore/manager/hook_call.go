@@ -163,7 +163,7 @@ func (m *Manager) sweepHook(ctx context.Context, key store.HookNote) error {
 		}
 		call, release, err := m.caller(ctx, entry, key.Token, m.steps("sweep", nil))
 		if err != nil {
-			return interruptedOr(err, "sweep", "hook "+key.Hook)
+			return acmecore.InterruptedOr(err, "sweep", "hook "+key.Hook)
 		}
 		defer release()
 		if call.note.Left {

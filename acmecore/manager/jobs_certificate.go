@@ -173,7 +173,7 @@ func (m *Manager) loadAgain(ctx context.Context, id acmecore.ID, progress acmeco
 		return err
 	}
 	_, err = m.pipeline.One(ctx, renew.Request{Trigger: string(control.DeedLoad), By: control.CallerFrom(ctx)}, id, nil, progress)
-	return interruptedOr(err, "run the load of", string(id))
+	return acmecore.InterruptedOr(err, "run the load of", string(id))
 }
 
 // verifying looks at a certificate as visitors do.

@@ -33,7 +33,7 @@ func (m *Manager) List(ctx context.Context) ([]acmecore.Certificate, error) {
 		return nil
 	})
 	if err = errors.Join(err, ctx.Err()); err != nil {
-		return nil, interruptedOr(err, "list", "certificates")
+		return nil, acmecore.InterruptedOr(err, "list", "certificates")
 	}
 	return list, nil
 }

@@ -130,7 +130,7 @@ func (m *Manager) checkLoad(ctx context.Context, name string, progress acmecore.
 		results = append(results, m.load(ctx, given, batch, report))
 	}
 	m.recordCheck(ctx, began, len(batch.Certificates), results)
-	return results, interruptedOr(ctx.Err(), "check load", name)
+	return results, acmecore.InterruptedOr(ctx.Err(), "check load", name)
 }
 
 // recordCheck keeps the record of load actions that somebody asked for.

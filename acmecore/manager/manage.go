@@ -36,7 +36,7 @@ func (m *Manager) Manage(ctx context.Context, request control.ManageRequest, pro
 		m.audit(ctx, "manage", joined(force), "", treatedInWords(run), outcome(err))
 		err = errors.Join(err, m.sweep(ctx))
 	}
-	return run, interruptedOr(err, "manage", "certificates")
+	return run, acmecore.InterruptedOr(err, "manage", "certificates")
 }
 
 // treatedInWords says what came of a pass; each certificate has an entry of its own.
@@ -135,7 +135,7 @@ func (m *Manager) restore(ctx context.Context, request control.RestoreRequest, p
 	entry.After = described(m.facts(request.ID))
 	m.step(m.stepsOf(request.ID, progress), "store", string(request.ID), "version "+version+" is the current one")
 	_, err = m.pipeline.One(ctx, renew.Request{Trigger: "restore", By: control.CallerFrom(ctx)}, request.ID, nil, progress)
-	return m.listed(request.ID), interruptedOr(err, "restore", string(request.ID))
+	return m.listed(request.ID), acmecore.InterruptedOr(err, "restore", string(request.ID))
 }
 
 // switchTo makes a version the current one, unless nobody could use it: one that is

@@ -210,7 +210,7 @@ func (m *Manager) CheckCA(ctx context.Context, ca string) (acmecore.Authority, e
 	if account, _, err := m.account(authority); err == nil {
 		answer.Agreed, answer.Account = account.Terms, account.URL
 	}
-	return answer, interruptedOr(err, "check", name)
+	return answer, acmecore.InterruptedOr(err, "check", name)
 }
 
 // client returns an ACME client of the authority; the options have the account

@@ -20,7 +20,7 @@ func (m *Manager) Overview(ctx context.Context, query acmecore.Query) (acmecore.
 	}
 	entries, err := m.listing.Entries(ctx)
 	if err != nil {
-		return acmecore.Overview{}, interruptedOr(err, "list", "certificates")
+		return acmecore.Overview{}, acmecore.InterruptedOr(err, "list", "certificates")
 	}
 	return overview.Of(entries, query, m.now()), nil
 }

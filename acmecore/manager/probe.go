@@ -52,7 +52,7 @@ func (m *Manager) checkChallenge(ctx context.Context, request control.ChallengeR
 		Progress:  m.steps("check challenge", progress),
 		Outside:   outside,
 	})
-	return reaches, interruptedOr(err, "check challenge of", string(names[0]))
+	return reaches, acmecore.InterruptedOr(err, "check challenge of", string(names[0]))
 }
 
 // reachAll says of each name how it is proved, and asks for challenges of those whose

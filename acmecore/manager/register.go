@@ -49,7 +49,7 @@ func (m *Manager) registerAt(ctx context.Context, name string, authority config.
 	}
 	account, err = m.register(ctx, authority, request, m.steps("register", progress))
 	if err != nil {
-		return acmecore.Account{}, interruptedOr(err, "register at", name)
+		return acmecore.Account{}, acmecore.InterruptedOr(err, "register at", name)
 	}
 	// A change of the key that could not be ended is the one of the account before.
 	if err := m.setAsideRollover(account, m.steps("register", progress)); err != nil {

@@ -53,7 +53,7 @@ func (m *Manager) rehearse(ctx context.Context, request control.CertifyRequest, 
 	}
 	for _, stage := range stages {
 		if stage(ctx); ctx.Err() != nil {
-			return acmecore.Rehearsal{}, interruptedOr(ctx.Err(), "rehearse", string(plan.id))
+			return acmecore.Rehearsal{}, acmecore.InterruptedOr(ctx.Err(), "rehearse", string(plan.id))
 		}
 	}
 	wrong := func(finding acmecore.Rehearsed) bool { return finding.Wrong }

@@ -20,7 +20,7 @@ func (m *Manager) Remove(ctx context.Context, request control.RemoveRequest, pro
 			return err
 		}
 		err := m.remove(ctx, request.ID, progress, entry)
-		return interruptedOr(err, "stop managing", string(request.ID))
+		return acmecore.InterruptedOr(err, "stop managing", string(request.ID))
 	})
 }
 

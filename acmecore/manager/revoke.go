@@ -62,7 +62,7 @@ func (m *Manager) revoke(ctx context.Context, request control.RevokeRequest, pro
 		entry.After += ", revoked: " + reason.String()
 		err = errors.Join(err, m.noteRevoked(request.ID, version, reason, report))
 	}
-	return m.listed(request.ID), interruptedOr(err, "revoke", string(request.ID))
+	return m.listed(request.ID), acmecore.InterruptedOr(err, "revoke", string(request.ID))
 }
 
 // leafOf returns the certificate that is to be revoked, and its version.

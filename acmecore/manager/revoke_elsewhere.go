@@ -39,7 +39,7 @@ func (m *Manager) revokeElsewhere(ctx context.Context, request control.RevokeReq
 	entry.Before = fmt.Sprintf("serial %s, valid to %s", serial, leaf.NotAfter.UTC().Format(time.RFC3339))
 	m.auditBegun(*entry)
 	if err := m.revokeBy(ctx, signer, serial, leaf, request.Reason, report); err != nil {
-		return acmecore.Certificate{}, interruptedOr(err, op, serial)
+		return acmecore.Certificate{}, acmecore.InterruptedOr(err, op, serial)
 	}
 	entry.After = entry.Before + ", revoked: " + acmecore.RevocationReason(request.Reason).String()
 	return acmecore.Certificate{Serial: serial, Issuer: acmecore.Inert(leaf.Issuer.CommonName), NotBefore: leaf.NotBefore, NotAfter: leaf.NotAfter,

@@ -59,7 +59,7 @@ func (m *Manager) CheckServed(ctx context.Context, ids []acmecore.ID, _ acmecore
 		})
 	}
 	all.Wait()
-	return presences, interruptedOr(ctx.Err(), "check served", "certificates")
+	return presences, acmecore.InterruptedOr(ctx.Err(), "check served", "certificates")
 }
 
 // presence says where one certificate is.

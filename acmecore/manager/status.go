@@ -75,7 +75,7 @@ func (m *Manager) waiting() (count int, since time.Time) {
 func (m *Manager) count(ctx context.Context, status *acmecore.Status) error {
 	entries, err := m.listing.Entries(ctx)
 	if err != nil {
-		return interruptedOr(err, "list", "certificates")
+		return acmecore.InterruptedOr(err, "list", "certificates")
 	}
 	all := overview.Of(entries, acmecore.Query{Sort: acmecore.ByExpiry, Page: 1, Size: 1}, status.Now)
 	status.Managed, status.States, status.Services, status.Attentive = all.Total, all.States, all.Services, all.Attentive

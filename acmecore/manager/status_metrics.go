@@ -32,7 +32,7 @@ type measurements map[*overview.Entry]metrics.Certificate
 func (m *Manager) measured(ctx context.Context, before *measurements) ([]metrics.Certificate, error) {
 	entries, err := m.listing.Entries(ctx)
 	if err != nil {
-		return nil, interruptedOr(err, "measure", "certificates")
+		return nil, acmecore.InterruptedOr(err, "measure", "certificates")
 	}
 	list := make([]metrics.Certificate, len(entries))
 	err = spread.Over(len(entries), func(i int) error {
@@ -44,7 +44,7 @@ func (m *Manager) measured(ctx context.Context, before *measurements) ([]metrics
 		return nil
 	})
 	if err == nil {
-		err = interruptedOr(ctx.Err(), "measure", "certificates")
+		err = acmecore.InterruptedOr(ctx.Err(), "measure", "certificates")
 	}
 	if err != nil {
 		return nil, err
