@@ -17,6 +17,7 @@ var mayImport = map[string][]string{
 	// 0: the nouns, and what knows nothing of wCME.
 	"acmecore":                  {},
 	"acmecore/audit":            {"acmecore"},
+	"acmecore/busy":             {"acmecore"},
 	"acmecore/crash":            {},
 	"acmecore/durable":          {"acmecore/crash"},
 	"acmecore/config/reference": {"acmecore"},
@@ -54,7 +55,7 @@ var mayImport = map[string][]string{
 	"templates":          {"acmecore", "static"},
 	// 2: what joins them.
 	"acmecore/manager": {"acmecore", "acmecore/audit", "acmecore/challenge", "acmecore/config", "acmecore/control", "acmecore/crash", "acmecore/install", "acmecore/keys",
-		"acmecore/access", "acmecore/caa", "acmecore/crl", "acmecore/dns", "acmecore/hook", "acmecore/limits", "acmecore/jobs", "acmecore/load", "acmecore/login", "acmecore/metrics", "acmecore/order", "acmecore/probe", "acmecore/records", "acmecore/renew", "acmecore/report", "acmecore/schedule", "acmecore/store", "acmecore/verify", "acmecore/stamp", "acmecore/spread", "acmecore/overview", "acmecore/outlook"},
+		"acmecore/access", "acmecore/caa", "acmecore/crl", "acmecore/dns", "acmecore/hook", "acmecore/limits", "acmecore/jobs", "acmecore/load", "acmecore/login", "acmecore/metrics", "acmecore/order", "acmecore/probe", "acmecore/records", "acmecore/renew", "acmecore/report", "acmecore/schedule", "acmecore/store", "acmecore/verify", "acmecore/stamp", "acmecore/spread", "acmecore/overview", "acmecore/outlook", "acmecore/busy"},
 	"acmecore/records":   {"acmecore", "acmecore/audit", "acmecore/logging", "acmecore/store"},
 	"acmecore/renew":     {"acmecore", "acmecore/schedule"},
 	"acmecore/responder": {"acmecore", "acmecore/challenge"},

@@ -54,7 +54,7 @@ func (m *Manager) accountAtCA(ctx context.Context, request control.AccountAtCARe
 		return acmecore.Account{}, err
 	}
 	entry.Subject = name
-	release, err := m.busy.hold(ctx, accountAt(authority))
+	release, err := m.busy.Hold(ctx, accountAt(authority))
 	if err != nil {
 		return acmecore.Account{}, err
 	}

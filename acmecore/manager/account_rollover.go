@@ -56,7 +56,7 @@ func (m *Manager) accountInForce(ctx context.Context, authority config.Authority
 	if _, pending, err := m.root.Rollover(account.Directory); err == nil && !pending {
 		return account, key, nil
 	}
-	release, err := m.busy.hold(ctx, accountAt(authority))
+	release, err := m.busy.Hold(ctx, accountAt(authority))
 	if err != nil {
 		return account, key, err
 	}

@@ -42,7 +42,7 @@ func (m *Manager) bringAll(ctx context.Context, plans []*plan, force bool, progr
 // own ID.
 func (m *Manager) bringOne(ctx context.Context, p *plan, force bool, progress acmecore.Progress) error {
 	if p.id != p.recorded {
-		release, err := m.busy.hold(ctx, string(p.id))
+		release, err := m.busy.Hold(ctx, string(p.id))
 		if err != nil {
 			return err
 		}
@@ -119,7 +119,7 @@ func (m *Manager) orderInTurn(ctx context.Context, p *plan) (release func(), err
 	if len(m.siblings(p)) == 0 {
 		return func() {}, nil
 	}
-	return m.busy.hold(ctx, "the orders of "+string(p.recorded))
+	return m.busy.Hold(ctx, "the orders of "+string(p.recorded))
 }
 
 // ownOrder is a journal that takes the order away from the other certificates of its

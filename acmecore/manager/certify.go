@@ -56,7 +56,7 @@ func (m *Manager) Certify(ctx context.Context, request control.CertifyRequest, p
 
 func (m *Manager) certify(ctx context.Context, names []acmecore.Name, request control.CertifyRequest, progress acmecore.Progress,
 	entry *audit.Entry) (acmecore.Certificate, error) {
-	release, err := m.busy.hold(ctx, string(names[0].ID()))
+	release, err := m.busy.Hold(ctx, string(names[0].ID()))
 	if err != nil {
 		return acmecore.Certificate{}, err
 	}

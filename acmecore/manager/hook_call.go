@@ -44,7 +44,7 @@ func (m *Manager) caller(ctx context.Context, entry config.Hook, token acmecore.
 	if err != nil {
 		return nil, nil, err
 	}
-	release, err = m.busy.hold(ctx, "hook "+staged.Name)
+	release, err = m.busy.Hold(ctx, "hook "+staged.Name)
 	if err != nil {
 		return nil, nil, err
 	}

@@ -154,7 +154,7 @@ func (m *Manager) loadingOne(task control.Task) (errand, error) {
 
 // loadAgain forgets what the actions have loaded, so that the pipeline loads it.
 func (m *Manager) loadAgain(ctx context.Context, id acmecore.ID, progress acmecore.Progress) error {
-	release, err := m.busy.hold(ctx, string(id))
+	release, err := m.busy.Hold(ctx, string(id))
 	if err != nil {
 		return err
 	}

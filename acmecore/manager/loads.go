@@ -32,7 +32,7 @@ func action(given config.Load) load.Action {
 
 // Load implements renew.Stages.
 func (s stages) Load(ctx context.Context, name string, batch renew.Batch, report acmecore.Progress) acmecore.LoadResult {
-	release, err := s.busy.hold(ctx, loading) // nobody's test runs one at the same time
+	release, err := s.busy.Hold(ctx, loading) // nobody's test runs one at the same time
 	if err != nil {
 		return acmecore.LoadResult{Action: name, Began: time.Now(), Ended: time.Now(), Problem: acmecore.Inert(err.Error()), Hint: acmecore.HintOf(err)}
 	}
@@ -119,7 +119,7 @@ func (m *Manager) checkLoad(ctx context.Context, name string, progress acmecore.
 	if err != nil {
 		return nil, err
 	}
-	release, err := m.busy.hold(ctx, loading)
+	release, err := m.busy.Hold(ctx, loading)
 	if err != nil {
 		return nil, err
 	}

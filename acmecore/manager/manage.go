@@ -118,7 +118,7 @@ func (m *Manager) Restore(ctx context.Context, request control.RestoreRequest, p
 }
 
 func (m *Manager) restore(ctx context.Context, request control.RestoreRequest, progress acmecore.Progress, entry *audit.Entry) (acmecore.Certificate, error) {
-	release, err := m.busy.hold(ctx, string(request.ID))
+	release, err := m.busy.Hold(ctx, string(request.ID))
 	if err != nil {
 		return acmecore.Certificate{}, err
 	}

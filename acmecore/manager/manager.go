@@ -20,6 +20,7 @@ import (
 
 	"wcme/acmecore"
 	"wcme/acmecore/audit"
+	"wcme/acmecore/busy"
 	"wcme/acmecore/challenge"
 	"wcme/acmecore/config"
 	"wcme/acmecore/order"
@@ -46,9 +47,9 @@ type Manager struct {
 	log     *slog.Logger
 	now     func() time.Time
 	clock   Clock // zero for the machine's
-	busy    busy
-	showing busy // names whose certificates of tls-alpn-01 are shown
-	writing busy // records at an acme-dns
+	busy    busy.Things
+	showing busy.Things // names whose certificates of tls-alpn-01 are shown
+	writing busy.Things // records at an acme-dns
 	// ordering is read-locked while an order is in the works, or a probe.
 	ordering sync.RWMutex
 	probes   chan struct{} // the places of maxProbes

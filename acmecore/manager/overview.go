@@ -78,5 +78,5 @@ func (i inventory) Ground() overview.Ground {
 
 // Moment implements overview.Source.
 func (i inventory) Moment() overview.Moment {
-	return overview.Moment{Runs: i.busy.runs(), Records: i.root.RecordsStamp()}
+	return overview.Moment{Runs: i.busy.Ended(), Records: i.root.RecordsStamp()}
 }

@@ -28,7 +28,7 @@ func (m *Manager) Register(ctx context.Context, request control.RegisterRequest,
 
 func (m *Manager) registerAt(ctx context.Context, name string, authority config.Authority, request control.RegisterRequest,
 	progress acmecore.Progress, entry *audit.Entry) (acmecore.Account, error) {
-	release, err := m.busy.hold(ctx, accountAt(authority))
+	release, err := m.busy.Hold(ctx, accountAt(authority))
 	if err != nil {
 		return acmecore.Account{}, err
 	}
@@ -118,7 +118,7 @@ func (m *Manager) registerKey(ctx context.Context, authority config.Authority, k
 // registerAgain registers the key of an account that the CA does not know any more,
 // on the terms that were agreed to, unless another run has done so meanwhile.
 func (m *Manager) registerAgain(ctx context.Context, authority config.Authority, lost acmecore.Account, key crypto.Signer, progress acmecore.Progress) (acmecore.Account, error) {
-	release, err := m.busy.hold(ctx, accountAt(authority))
+	release, err := m.busy.Hold(ctx, accountAt(authority))
 	if err != nil {
 		return acmecore.Account{}, err
 	}

@@ -68,7 +68,7 @@ func (m *Manager) holdAll(ctx context.Context, ids []acmecore.ID) (release func(
 		if slices.Contains(ids[:i], id) {
 			continue
 		}
-		free, err := m.busy.hold(ctx, string(id))
+		free, err := m.busy.Hold(ctx, string(id))
 		if err != nil {
 			release()
 			return nil, err

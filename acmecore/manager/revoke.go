@@ -40,7 +40,7 @@ func unknownReason(request control.RevokeRequest) error {
 }
 
 func (m *Manager) revoke(ctx context.Context, request control.RevokeRequest, progress acmecore.Progress, entry *audit.Entry) (acmecore.Certificate, error) {
-	release, err := m.busy.hold(ctx, string(request.ID))
+	release, err := m.busy.Hold(ctx, string(request.ID))
 	if err != nil {
 		return acmecore.Certificate{}, err
 	}

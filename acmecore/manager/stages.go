@@ -34,7 +34,7 @@ func (s stages) Certificates() ([]acmecore.ID, error) {
 func (s stages) Hold(ctx context.Context, id acmecore.ID, patience time.Duration) (release func(), busy bool) {
 	limited, cancel := context.WithTimeout(ctx, patience)
 	defer cancel()
-	release, err := s.busy.hold(limited, string(id))
+	release, err := s.busy.Hold(limited, string(id))
 	return release, err != nil
 }
 
@@ -145,7 +145,7 @@ func (m *Manager) window(ctx context.Context, c acmecore.Certificate) (order.Win
 // hour for all certificates.
 func (m *Manager) renewals(ctx context.Context, authority config.Authority) (*order.Renewals, error) {
 	directory := authority.Directory.String()
-	release, err := m.busy.hold(ctx, "directory "+directory) // no CA waits for another one
+	release, err := m.busy.Hold(ctx, "directory "+directory) // no CA waits for another one
 	if err != nil {
 		return nil, err
 	}

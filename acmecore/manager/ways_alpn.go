@@ -36,7 +36,7 @@ func (a *alpn) open() (release func(), err error) { return a.Responder.OpenTLS()
 // reserve implements reserver: of two certificates for one name, a CA would be shown
 // but one.
 func (a *alpn) reserve(ctx context.Context, name acmecore.Name) (release func(), err error) {
-	return a.showing.hold(ctx, "challenges for "+string(name))
+	return a.showing.Hold(ctx, "challenges for "+string(name))
 }
 
 // publish implements solver.

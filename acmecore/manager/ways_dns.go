@@ -171,7 +171,7 @@ func (t txtOf) reserve(ctx context.Context, name acmecore.Name) (release func(),
 	if t.sharing[record] == 0 {
 		limited, cancel := context.WithTimeout(ctx, t.entry.Patience.Duration)
 		defer cancel()
-		if release, err = t.writing.hold(limited, record); err != nil {
+		if release, err = t.writing.Hold(limited, record); err != nil {
 			return nil, err
 		}
 	}
