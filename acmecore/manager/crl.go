@@ -156,7 +156,7 @@ func serialsOf(list []listed) (serials []*big.Int) {
 // own, or which is in a private network itself, may be there too; the roots in
 // etc/cacert.pem are for all CAs, and say nothing of this one.
 func (m *Manager) listReader(ctx context.Context, authority config.Authority) (*crl.Reader, error) {
-	roots, err := m.roots(authority)
+	roots, err := m.root.Roots(authority.Roots)
 	if err != nil {
 		return nil, err
 	}

@@ -9,7 +9,6 @@ package manager
 
 import (
 	"context"
-	"crypto/x509"
 	"errors"
 	"log/slog"
 	"os"
@@ -217,7 +216,7 @@ func (m *Manager) CheckCA(ctx context.Context, ca string) (acmecore.Authority, e
 // client returns an ACME client of the authority; the options have the account
 // and the progress.
 func (m *Manager) client(authority config.Authority, options order.Options) (*order.Client, error) {
-	roots, err := m.roots(authority)
+	roots, err := m.root.Roots(authority.Roots)
 	if err != nil {
 		return nil, err
 	}
@@ -230,25 +229,6 @@ func (m *Manager) client(authority config.Authority, options order.Options) (*or
 	options.UserAgent = "wcme/" + m.version
 	options.Now, options.Sleep, options.Patience = m.now, m.clock.Sleep, m.clock.Patience
 	return order.New(options), nil
-}
-
-// roots joins the system's roots and those of the configuration; nil means the
-// system's alone.
-func (m *Manager) roots(authority config.Authority) (*x509.CertPool, error) {
-	extra, err := m.root.Roots(authority.Roots)
-	if err != nil || len(extra) == 0 {
-		return nil, err
-	}
-	pool, err := x509.SystemCertPool()
-	if err != nil {
-		pool = x509.NewCertPool()
-	}
-	if slices.ContainsFunc(extra, func(text []byte) bool { return !pool.AppendCertsFromPEM(text) }) {
-		return nil, &acmecore.Error{Kind: acmecore.Invalid, Op: "read roots", Subject: authority.Roots,
-			Cause: errors.New("a file has no certificate in it"),
-			Hint:  "etc/cacert.pem, and the file that `roots` names, are PEM files with at least one certificate"}
-	}
-	return pool, nil
 }
 
 // steps hands each step to the log and to whoever asked for the work.

@@ -35,7 +35,7 @@ func (m *Manager) reportSettings(c *config.Config) report.Settings {
 // mailRoots are those of etc/cacert.pem beside the system's; nil is the system's
 // alone.
 func (m *Manager) mailRoots() *x509.CertPool {
-	roots, err := m.roots(config.Authority{})
+	roots, err := m.root.Roots("")
 	if err != nil {
 		m.log.Warn("etc/cacert.pem is of no use for mail", "error", err)
 	}

@@ -247,7 +247,7 @@ func (m *Manager) acmeDNS(entry config.DNS) (dns.Writer, error) {
 	if err != nil {
 		return nil, fmt.Errorf("dns %s: %w", entry.Name, err)
 	}
-	roots, err := m.roots(config.Authority{})
+	roots, err := m.root.Roots("")
 	if err != nil {
 		return nil, err
 	}

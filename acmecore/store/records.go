@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
-	"path/filepath"
 	"strings"
 
 	"wcme/acmecore"
@@ -68,32 +67,4 @@ func (r *Root) RecordPath(id acmecore.ID) string { return r.record(id) }
 
 func (r *Root) record(id acmecore.ID) string {
 	return r.path("etc", "certificates", string(id)+".toml")
-}
-
-// maxRoots is how long a file of roots may be, in bytes: a bundle of all there are has
-// a quarter of a megabyte.
-const maxRoots = 8 << 20
-
-// Roots returns the PEM texts of the extra roots that the CA's own TLS is
-// verified with: etc/cacert.pem where it exists, and the given file, relative
-// to the state directory, unless it is "".
-func (r *Root) Roots(file string) (texts [][]byte, err error) {
-	text, err := readFollowed(r.path("etc", "cacert.pem"), maxRoots)
-	if err == nil {
-		texts = append(texts, text)
-	} else if !errors.Is(err, fs.ErrNotExist) {
-		return nil, fmt.Errorf("read roots: %w", err)
-	}
-	if file == "" {
-		return texts, nil
-	}
-	if !filepath.IsAbs(file) {
-		file = r.path(file)
-	}
-	text, err = readFollowed(file, maxRoots)
-	if err != nil {
-		return nil, &acmecore.Error{Kind: acmecore.Invalid, Op: "read roots", Cause: err,
-			Hint: "`roots` names a PEM file, relative to the state directory"}
-	}
-	return append(texts, text), nil
 }
