@@ -55,7 +55,8 @@ var mayImport = map[string][]string{
 	"templates":          {"acmecore", "static"},
 	// 2: what joins them.
 	"acmecore/manager": {"acmecore", "acmecore/audit", "acmecore/challenge", "acmecore/config", "acmecore/control", "acmecore/crash", "acmecore/install", "acmecore/keys",
-		"acmecore/access", "acmecore/caa", "acmecore/crl", "acmecore/dns", "acmecore/hook", "acmecore/limits", "acmecore/jobs", "acmecore/load", "acmecore/login", "acmecore/metrics", "acmecore/order", "acmecore/probe", "acmecore/records", "acmecore/renew", "acmecore/report", "acmecore/schedule", "acmecore/store", "acmecore/verify", "acmecore/stamp", "acmecore/spread", "acmecore/overview", "acmecore/outlook", "acmecore/busy"},
+		"acmecore/access", "acmecore/caa", "acmecore/crl", "acmecore/limits", "acmecore/jobs", "acmecore/load", "acmecore/metrics", "acmecore/order", "acmecore/probe", "acmecore/records", "acmecore/renew", "acmecore/report", "acmecore/schedule", "acmecore/store", "acmecore/verify", "acmecore/stamp", "acmecore/spread", "acmecore/overview", "acmecore/outlook", "acmecore/busy", "acmecore/proving"},
+	"acmecore/proving":   {"acmecore", "acmecore/busy", "acmecore/challenge", "acmecore/config", "acmecore/dns", "acmecore/hook", "acmecore/order", "acmecore/store"},
 	"acmecore/records":   {"acmecore", "acmecore/audit", "acmecore/logging", "acmecore/store"},
 	"acmecore/renew":     {"acmecore", "acmecore/schedule"},
 	"acmecore/responder": {"acmecore", "acmecore/challenge"},

@@ -87,3 +87,17 @@ type Standing struct {
 	// LastRun is the run that last did something to the certificate.
 	LastRun string `json:"last_run,omitempty"`
 }
+
+// ProvedBy are the methods by which those names were last proved; nil for none.
+func (s Standing) ProvedBy(names []Name) map[Name]Method {
+	var list map[Name]Method
+	for _, name := range names {
+		if method := s.Proved[name]; method != "" {
+			if list == nil {
+				list = make(map[Name]Method)
+			}
+			list[name] = method
+		}
+	}
+	return list
+}

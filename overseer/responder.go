@@ -36,7 +36,7 @@ func answer(m *manager.Manager, root *store.Root, log *slog.Logger, given socket
 		Sockets:    given.http,
 		TLSSockets: given.tls,
 	})}
-	m.Responder = a
+	m.AnswerBy(a)
 	return a
 }
 

@@ -208,7 +208,7 @@ func (s *survey) judgeCAA(ctx context.Context, id acmecore.ID, names []acmecore.
 
 // methodFor is the method by which a name would be proved, as far as can be said.
 func (m *Manager) methodFor(record *config.Certificate, name acmecore.Name) acmecore.Method {
-	if methods, err := m.ways(record, experience{}).Methods(name); err == nil && len(methods) > 0 {
+	if methods, err := m.prover.Ways(record, acmecore.Standing{}).Methods(name); err == nil && len(methods) > 0 {
 		return methods[0]
 	}
 	return acmecore.HTTP01

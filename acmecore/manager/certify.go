@@ -152,7 +152,7 @@ func (m *Manager) plan(names []acmecore.Name, request control.CertifyRequest) (*
 	if err := errors.Join(record.CheckWishes(), m.Config().CheckRecord(record)); err != nil {
 		return nil, err
 	}
-	if err := m.checkMethods(record, names); err != nil {
+	if err := m.prover.Ways(record, acmecore.Standing{}).Check(names); err != nil {
 		return nil, err
 	}
 	ca, authority, err := m.Config().Find(m.firstCA(record))

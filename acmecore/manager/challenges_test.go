@@ -1,6 +1,7 @@
 package manager_test
 
 import (
+	"crypto/tls"
 	"errors"
 	"fmt"
 	"os"
@@ -29,6 +30,15 @@ func (d *door) Open() (release func(), err error) {
 	return func() { d.open-- }, nil
 }
 
+// shows is a responder's part for tls-alpn-01: whether it has one.
+type shows bool
+
+func (s shows) Shows() bool { return bool(s) }
+
+func (s shows) OpenTLS() (release func(), err error) { return func() {}, nil }
+
+func (s shows) Show(acmecore.Name, *tls.Certificate) (hide func()) { return func() {} }
+
 // nobody is the directory of a CA that does not answer.
 const nobody = "https://127.0.0.1:9/dir"
 
@@ -49,7 +59,7 @@ func certifyOne(t *testing.T, s *setting, d *door) error {
 	t.Helper()
 	m := s.manager()
 	if d != nil {
-		m.Responder = d
+		m.AnswerBy(d)
 	}
 	_, err := m.Certify(t.Context(), control.CertifyRequest{Names: []acmecore.Name{"www.example.test"}}, nil)
 	return err

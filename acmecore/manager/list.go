@@ -46,7 +46,7 @@ func (m *Manager) told(situation renew.Situation) acmecore.Certificate {
 	c, standing := situation.Certificate, m.experienced(situation.Certificate.ID, situation.Standing)
 	c.Renewal = situation.Rules.Renewal(c, standing.RenewalInfo)
 	c.Service = situation.Service()
-	c.Loads, c.LastRun, c.Methods = situation.Loads, standing.LastRun, provedBy(standing, c.Names)
+	c.Loads, c.LastRun, c.Methods = situation.Loads, standing.LastRun, standing.ProvedBy(c.Names)
 	if c.Service == acmecore.ServiceServed {
 		c.Proved = proved(standing.Served, c.Fingerprint)
 	}

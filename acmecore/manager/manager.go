@@ -25,6 +25,7 @@ import (
 	"wcme/acmecore/order"
 	"wcme/acmecore/outlook"
 	"wcme/acmecore/overview"
+	"wcme/acmecore/proving"
 	"wcme/acmecore/records"
 	"wcme/acmecore/renew"
 	"wcme/acmecore/report"
@@ -35,10 +36,6 @@ import (
 
 // Manager implements control.Operations.
 type Manager struct {
-	// Responder, where there is one, answers challenges while an order is in the
-	// works. It is set before the first run.
-	Responder Responder
-
 	root    *store.Root
 	config  atomic.Pointer[config.Config]
 	digest  atomic.Pointer[string] // of the file that it was read from
@@ -47,12 +44,11 @@ type Manager struct {
 	now     func() time.Time
 	clock   Clock // zero for the machine's
 	busy    busy.Things
-	showing busy.Things // names whose certificates of tls-alpn-01 are shown
-	writing busy.Things // records at an acme-dns
 	// ordering is read-locked while an order is in the works, or a probe.
 	ordering sync.RWMutex
 	probes   chan struct{} // the places of maxProbes
 
+	prover   *proving.Prover
 	pipeline *renew.Pipeline
 	reporter *report.Reporter
 	zone     zone
@@ -86,11 +82,16 @@ func New(root *store.Root, version string, log *slog.Logger) (*Manager, error) {
 	m.digest.Store(&digest)
 	m.listing = overview.New(inventory{m}, time.Now)
 	m.host, _ = os.Hostname() // "" spreads less
+	m.prover = proving.New(proving.Settings{Root: root, Config: m.Config, Log: log, Now: func() time.Time { return m.now() }})
 	m.pipeline = renew.New(renew.Options{Stages: stages{m}, Log: log, NewRun: store.NewRunID})
 	m.reporter = report.New(m.reportSettings(first), root.Spool(), log)
 	m.records = records.NewReader(root, func() time.Time { return m.now() }, log)
 	return m, nil
 }
+
+// AnswerBy has the Responder answer challenges while an order is in the works. It is
+// called before the first run; without it, a web server answers.
+func (m *Manager) AnswerBy(responder proving.Responder) { m.prover.AnswerBy(responder) }
 
 // Reload reads the configuration again, and publishes what the script must know of
 // it. One that has an error is refused, and the old one stays in force.
@@ -149,12 +150,12 @@ func (m *Manager) Config() *config.Config { return m.config.Load() }
 // from recovering. No hook is called: that may take its time, and is of the first sweep.
 func (m *Manager) Recover() error {
 	ids, err := m.managedIDs()
-	problems := errors.Join(err, m.root.Sweep(), m.endLeftover(), m.endHooks(), m.check(m.Config()),
+	problems := errors.Join(err, m.root.Sweep(), m.endLeftover(), m.prover.EndHooks(), m.check(m.Config()),
 		spread.Over(len(ids), func(i int) error { return m.settle(ids[i]) }))
 	if err == nil {
 		problems = errors.Join(problems, m.dropOrphans(ids))
 	}
-	return errors.Join(problems, m.publish(m.Config()), m.sweepProbes(), m.tidy())
+	return errors.Join(problems, m.publish(m.Config()), m.prover.SweepProbes(), m.tidy())
 }
 
 // dropOrphans drops orders in flight that nobody will take up: those of certificates
@@ -176,6 +177,18 @@ func (m *Manager) sweep(ctx context.Context) error {
 	return errors.Join(m.tidy(), m.sweepHooks(ctx))
 }
 
+// sweepHooks has hooks end what tidy has found to be left.
+func (m *Manager) sweepHooks(ctx context.Context) error {
+	return m.prover.SweepHooks(ctx, m.steps("sweep", nil))
+}
+
+// sweepLeft does so at the start of an overseer, behind its open socket.
+func (m *Manager) sweepLeft(ctx context.Context) {
+	if err := m.sweepHooks(ctx); err != nil && ctx.Err() == nil {
+		m.log.Warn("not all is ended that hooks have begun before a kill", "error", err, "hint", acmecore.HintOf(err))
+	}
+}
+
 // tidy removes what is left in www when no order is in flight. While one is,
 // the CA may be about to fetch its challenge: also for an order whose run was
 // killed, until the next run takes it up.
@@ -187,7 +200,7 @@ func (m *Manager) tidy() error {
 	if ids, err := m.root.InFlight(); err != nil || len(ids) > 0 {
 		return err
 	}
-	return errors.Join(m.leaveHooks(), m.sweepTXT(), m.spots().sweep())
+	return m.prover.Sweep()
 }
 
 func (m *Manager) challenges() challenge.Directory {

@@ -62,10 +62,10 @@ func (m *Manager) reachAll(ctx context.Context, names []acmecore.Name, by waysOf
 	var places []int // in the list
 	var asked []acmecore.Name
 	for i, name := range names {
-		if w := by(name); w.asksForFiles(name) {
+		if w := by(name); w.AsksForFiles(name) {
 			places, asked = append(places, i), append(asked, name)
 		} else {
-			reaches[i] = w.otherwise(name)
+			reaches[i] = w.Otherwise(name)
 		}
 	}
 	if len(asked) == 0 {
@@ -73,7 +73,7 @@ func (m *Manager) reachAll(ctx context.Context, names []acmecore.Name, by waysOf
 	}
 	probed, err := m.publishAndProbe(ctx, asked, options)
 	for i, reach := range probed {
-		reach.Ways = by(asked[i]).list(asked[i])
+		reach.Ways = by(asked[i]).List(asked[i])
 		reaches[places[i]] = reach
 	}
 	return reaches, err
@@ -83,7 +83,7 @@ func (m *Manager) reachAll(ctx context.Context, names []acmecore.Name, by waysOf
 func (m *Manager) publishAndProbe(ctx context.Context, names []acmecore.Name, options probe.Options) ([]acmecore.Reach, error) {
 	m.ordering.RLock() // nobody sweeps meanwhile
 	defer m.ordering.RUnlock()
-	challenges, release, err := m.answerable()
+	challenges, release, err := m.prover.OpenFiles()
 	if err != nil {
 		return nil, err
 	}
@@ -179,17 +179,4 @@ func lookupOf(server string) (probe.Lookup, error) {
 		return nil, invalidCheck(fmt.Errorf("name server %q", acmecore.Inert(server)), "give HOST:PORT, such as 9.9.9.9:53")
 	}
 	return probe.NameServer(net.JoinHostPort(host, port)), nil
-}
-
-// sweepProbes withdraws what a killed check has left, also while an order is in
-// flight: nobody will ask for a probe again.
-func (m *Manager) sweepProbes() error {
-	places := m.spots()
-	pending, err := places.www.Pending()
-	for token, authorization := range pending {
-		if acmecore.IsProbe(string(token)) {
-			err = errors.Join(err, places.withdrawCopies(token, authorization), places.www.Withdraw(token))
-		}
-	}
-	return err
 }

@@ -121,7 +121,7 @@ func TestCheckChallengeUsesTheWaysOfAnOrder(t *testing.T) {
 	webroot := t.TempDir()
 	p := newProbed(t, fmt.Sprintf("[challenge]\nwebroot = [%q]\n", webroot), func(*setting) http.Handler { return files(webroot) })
 	responder := new(openings)
-	p.Responder = responder
+	p.AnswerBy(responder)
 	reaches, err := p.CheckChallenge(t.Context(), p.request("www.example.test"), nil)
 	if err != nil || !reaches[0].Answered {
 		t.Errorf("got %+v, %v", reaches, err)

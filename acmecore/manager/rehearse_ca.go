@@ -12,6 +12,7 @@ import (
 	"wcme/acmecore"
 	"wcme/acmecore/caa"
 	"wcme/acmecore/control"
+	"wcme/acmecore/proving"
 )
 
 // authority tells whether the CA answers, and knows us.
@@ -69,8 +70,8 @@ func profileThere(profile string, found acmecore.Authority) acmecore.Rehearsed {
 // challenges asks for a challenge of each name as the CA would, where that is one of
 // http-01, and says how the others are proved.
 func (r *rehearsal) challenges(ctx context.Context) {
-	planned := r.ways(r.plan.record, r.experience(r.plan.id))
-	by := func(acmecore.Name) *ways { return planned }
+	planned := r.ways(r.plan.record, r.plan.id)
+	by := func(acmecore.Name) *proving.Ways { return planned }
 	reaches, err := r.checkChallenge(ctx, control.ChallengeRequest{Names: r.plan.names, DNS: r.errands.dns, Port: r.errands.port}, by, r.outside(), nil)
 	if err != nil {
 		r.add(acmecore.Rehearsed{Subject: string(r.plan.id), What: aboutChallenge, Wrong: true, Text: err.Error(), Try: acmecore.HintOf(err)})
@@ -134,7 +135,7 @@ func (r *rehearsal) caa(ctx context.Context) {
 	if r.errands.dns != "" {
 		servers = []string{r.errands.dns}
 	}
-	resolver, planned := caa.New(servers...), r.ways(r.plan.record, r.experience(r.plan.id))
+	resolver, planned := caa.New(servers...), r.ways(r.plan.record, r.plan.id)
 	findings := make([]acmecore.Rehearsed, len(r.plan.names))
 	free := make(chan struct{}, maxLookups)
 	var all sync.WaitGroup
@@ -150,7 +151,7 @@ func (r *rehearsal) caa(ctx context.Context) {
 }
 
 // methodFor is the method that the name is proved by first; "" where there is none.
-func methodFor(w *ways, name acmecore.Name) acmecore.Method {
+func methodFor(w *proving.Ways, name acmecore.Name) acmecore.Method {
 	methods, _ := w.Methods(name) // the plan has seen to it
 	return firstOf(methods)
 }

@@ -13,6 +13,7 @@ import (
 	"wcme/acmecore"
 	"wcme/acmecore/config"
 	"wcme/acmecore/order"
+	"wcme/acmecore/proving"
 	"wcme/acmecore/renew"
 	"wcme/acmecore/schedule"
 )
@@ -227,7 +228,11 @@ func each(err error, visit func(error)) {
 
 // Remember implements renew.Stages.
 func (s stages) Remember(id acmecore.ID, standing acmecore.Standing) error {
-	return s.root.PutStanding(id, s.learned(id, standing))
+	issue, err := s.root.Issue(id, "")
+	if err != nil {
+		issue = acmecore.Issue{} // nothing was proved since
+	}
+	return s.root.PutStanding(id, proving.Learned(standing, issue.Methods))
 }
 
 // Record implements renew.Stages.

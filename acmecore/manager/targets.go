@@ -205,7 +205,7 @@ func (m *Manager) check(c *config.Config) error {
 		problems = append(problems, action(given).Check())
 	}
 	for _, given := range c.Hook {
-		problems = append(problems, m.checkHook(given))
+		problems = append(problems, m.prover.CheckHook(given))
 	}
 	for _, webhook := range c.Report.Webhooks {
 		problems = append(problems, report.CheckWebhook(webhook.Reveal()))

@@ -67,7 +67,7 @@ func (w *Watch) ask(ctx context.Context, name acmecore.Name) (acmecore.Reach, er
 	}
 	w.ordering.RLock() // nobody sweeps meanwhile
 	defer w.ordering.RUnlock()
-	challenges, release, err := w.answerable()
+	challenges, release, err := w.prover.OpenFiles()
 	if err != nil {
 		return acmecore.Reach{}, err
 	}

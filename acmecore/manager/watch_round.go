@@ -88,9 +88,9 @@ func (w *Watch) inUse() (names []acmecore.Name, cas []string) {
 			continue
 		}
 		cas = append(cas, c.CA)
-		ways := w.ways(record, w.experience(id))
+		ways := w.ways(record, id)
 		for _, name := range c.Names {
-			if ways.asksForFiles(name) {
+			if ways.AsksForFiles(name) {
 				names = append(names, name)
 			}
 		}

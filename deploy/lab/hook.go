@@ -42,7 +42,7 @@ func HangingHook(tb TB, more string) (table, record string, called func()) {
 			if err != nil {
 				tb.Errorf("%v", err)
 			}
-		case <-time.After(20 * time.Second):
+		case <-time.After(time.Minute):
 			tb.Errorf("the hook is not called")
 		}
 	}

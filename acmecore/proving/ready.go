@@ -1,4 +1,4 @@
-package manager
+package proving
 
 import (
 	"context"
@@ -28,33 +28,31 @@ type reserver interface {
 	reserve(ctx context.Context, name acmecore.Name) (release func(), err error)
 }
 
-// provable makes sure, before anything is ordered, that each name can be proved: what
+// Prepare makes sure, before anything is ordered, that each name can be proved: what
 // its first method needs is there, and where that cannot be had, what another one
-// needs. Whoever publishes holds m.ordering read-locked, so that no sweep takes that for
-// a leftover. What is prepared is held until release is called. What the ways do is
-// told to report.
-func (m *Manager) provable(ctx context.Context, p *plan, report acmecore.Progress) (_ *ways, release func(), err error) {
-	w := m.ways(p.record, m.experience(p.id))
+// needs. Nobody may sweep from now on, who would take what is published for a leftover.
+// What is prepared is held until release is called. What the ways do is told to report.
+func (w *Ways) Prepare(ctx context.Context, names []acmecore.Name, report acmecore.Progress) (release func(), err error) {
 	w.txt.report, w.hooks.report = report, report
-	w.txt.names, w.hooks.names = p.names, p.names
-	for _, name := range slices.Sorted(slices.Values(p.names)) { // all reserve in one order, and none waits for whom it keeps waiting
+	w.txt.names, w.hooks.names = names, names
+	for _, name := range slices.Sorted(slices.Values(names)) { // all reserve in one order, and none waits for whom it keeps waiting
 		if err := w.makeReady(ctx, name); err != nil {
 			w.release()
-			return nil, nil, err
+			return nil, err
 		}
 	}
 	w.begun = true
-	return w, w.release, nil
+	return w.release, nil
 }
 
 // makeReady prepares the first of the methods that can be prepared.
-func (w *ways) makeReady(ctx context.Context, name acmecore.Name) error {
+func (w *Ways) makeReady(ctx context.Context, name acmecore.Name) error {
 	for {
 		methods, err := w.Methods(name)
 		if err != nil {
 			return err
 		}
-		err = w.prepare(ctx, proving{methods[0], name})
+		err = w.prepare(ctx, attempt{methods[0], name})
 		switch {
 		case err == nil:
 			return nil
@@ -67,7 +65,7 @@ func (w *ways) makeReady(ctx context.Context, name acmecore.Name) error {
 }
 
 // prepare makes a way ready, once.
-func (w *ways) prepare(ctx context.Context, way proving) error {
+func (w *Ways) prepare(ctx context.Context, way attempt) error {
 	w.preparing.Lock()
 	defer w.preparing.Unlock()
 	if err, done := w.outcome(way); done {
@@ -87,14 +85,14 @@ func (w *ways) prepare(ctx context.Context, way proving) error {
 }
 
 // outcome is what came of preparing a way, if that was done.
-func (w *ways) outcome(way proving) (err error, done bool) {
+func (w *Ways) outcome(way attempt) (err error, done bool) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	err, done = w.prepared[way]
 	return err, done
 }
 
-func (w *ways) prepareBy(ctx context.Context, found solver, name acmecore.Name) error {
+func (w *Ways) prepareBy(ctx context.Context, found solver, name acmecore.Name) error {
 	if opener, needs := found.(opener); needs {
 		if err := w.openOnce(opener); err != nil {
 			return err
@@ -113,7 +111,7 @@ func (w *ways) prepareBy(ctx context.Context, found solver, name acmecore.Name) 
 	return nil
 }
 
-func (w *ways) openOnce(found opener) error {
+func (w *Ways) openOnce(found opener) error {
 	err, done := w.opened[found]
 	if done {
 		return err
@@ -127,7 +125,7 @@ func (w *ways) openOnce(found opener) error {
 
 // reserve waits before the order is begun, and not afterwards: another order may wait
 // for what this one has.
-func (w *ways) reserve(ctx context.Context, found reserver, name acmecore.Name) (release func(), err error) {
+func (w *Ways) reserve(ctx context.Context, found reserver, name acmecore.Name) (release func(), err error) {
 	if w.begun {
 		ended, cancel := context.WithCancel(ctx)
 		cancel()
@@ -137,7 +135,7 @@ func (w *ways) reserve(ctx context.Context, found reserver, name acmecore.Name) 
 }
 
 // release ends all that was prepared, the last first.
-func (w *ways) release() {
+func (w *Ways) release() {
 	w.preparing.Lock()
 	defer w.preparing.Unlock()
 	for _, release := range slices.Backward(w.releases) {

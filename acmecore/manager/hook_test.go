@@ -2,8 +2,6 @@ package manager_test
 
 import (
 	"encoding/json"
-	"errors"
-	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
@@ -14,19 +12,6 @@ import (
 	"wcme/acmecore/store"
 	"wcme/deploy/lab"
 )
-
-// recordingHook is a hook of the name that writes its arguments to a file, which is
-// returned beside its table.
-func recordingHook(t *testing.T, name, protocol, more string) (table, record string) {
-	t.Helper()
-	dir := t.TempDir()
-	if err := errors.Join(os.Chmod(filepath.Dir(dir), 0o755), os.Chmod(dir, 0o755)); err != nil {
-		t.Fatal(err)
-	}
-	program, record := filepath.Join(dir, "program"), filepath.Join(dir, "record")
-	lab.WriteProgram(t, program, []byte("#!/bin/sh\necho \"$*\" >>\"$RECORD\"\nexit \"${STATUS:-0}\"\n"))
-	return fmt.Sprintf("[[hook]]\nname = %q\nprotocol = %q\nrun = %q\nenv = { RECORD = %q }\n%s\n", name, protocol, program, record, more), record
-}
 
 const hookToken = acmecore.Token("evaGxfADs6pSRb2LAv9IZf17Dt3juxGJ-PCt92wr-oA")
 
@@ -66,7 +51,7 @@ func (s *setting) sweep() {
 // TestWhatHooksHaveBegunIsEnded is C12 where nobody goes on with the order.
 func TestWhatHooksHaveBegunIsEnded(t *testing.T) {
 	t.Parallel()
-	table, record := recordingHook(t, "a", "dehydrated", "")
+	table, record := lab.RecordingHook(t, "a", "dehydrated", "")
 	s := newSetting(t, table)
 	keys := []store.HookNote{s.noteHook("a", true), s.noteHook("gone", true)}
 	journal, err := s.root.OpenJournal(id, order("www.example.test"))
@@ -98,37 +83,10 @@ func TestWhatHooksHaveBegunIsEnded(t *testing.T) {
 	}
 }
 
-// TestHookThatFailsInTheEndIsNotCalledForever: nor does anything else fail for it.
-func TestHookThatFailsInTheEndIsNotCalledForever(t *testing.T) {
-	t.Parallel()
-	table, record := recordingHook(t, "a", "uacme", "")
-	s := newSetting(t, strings.Replace(table, "env = {", "env = { STATUS = \"3\",", 1))
-	key := s.noteHook("a", true)
-	s.sweep()
-	s.sweep()
-	text, err := os.ReadFile(record)
-	if err != nil || strings.Count(string(text), "\n") != 1 || !strings.HasPrefix(string(text), "failed dns-01 example.test ") || s.noted(key) {
-		t.Errorf("got %q, %v", text, err)
-	}
-}
-
-func TestDamagedNoteOfAHookIsPutAway(t *testing.T) {
-	t.Parallel()
-	table, record := recordingHook(t, "a", "uacme", "")
-	s := newSetting(t, table)
-	key := s.noteHook("a", true)
-	s.write("{", "priv", "hooks", "a", string(hookToken)+".json")
-	_ = s.unrecovered().Recover()
-	s.manager()
-	if _, err := os.Stat(record); err == nil || s.noted(key) {
-		t.Errorf("the hook was called, or the note is still there: %v", err)
-	}
-}
-
 // TestHookIsLookedAtBeforeTheOrder is of what the host alone shows.
 func TestHookIsLookedAtBeforeTheOrder(t *testing.T) {
 	t.Parallel()
-	table, record := recordingHook(t, "a", "lego", "check = false\nenv_file = \"etc/a.env\"")
+	table, record := lab.RecordingHook(t, "a", "lego", "check = false\nenv_file = \"etc/a.env\"")
 	for _, c := range []struct {
 		name, says string
 		change     func(s *setting, program string) error

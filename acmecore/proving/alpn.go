@@ -1,18 +1,20 @@
-package manager
+package proving
 
 import (
 	"context"
 	"sync"
 
 	"wcme/acmecore"
+	"wcme/acmecore/busy"
 	"wcme/acmecore/order"
 )
 
 // alpn has the responder show the certificates of tls-alpn-01 (RFC 8737) of one order.
 type alpn struct {
-	*Manager
-	mu   sync.Mutex
-	hide map[acmecore.Token]func()
+	responder Responder    // nil where there is none
+	showing   *busy.Things // names, in all orders
+	mu        sync.Mutex
+	hide      map[acmecore.Token]func()
 }
 
 var (
@@ -20,18 +22,20 @@ var (
 	_ reserver = (*alpn)(nil)
 )
 
-func newALPN(m *Manager) *alpn { return &alpn{Manager: m, hide: make(map[acmecore.Token]func())} }
+func (p *Prover) alpn() *alpn {
+	return &alpn{responder: p.responder, showing: &p.showing, hide: make(map[acmecore.Token]func())}
+}
 
 // alpnFor returns what answers tls-alpn-01; nil where nothing is configured.
-func (w *ways) alpnFor() solver {
-	if w.Responder == nil || !w.Responder.Shows() {
+func (w *Ways) alpnFor() solver {
+	if w.alpn.responder == nil || !w.alpn.responder.Shows() {
 		return nil
 	}
 	return w.alpn
 }
 
 // open implements opener.
-func (a *alpn) open() (release func(), err error) { return a.Responder.OpenTLS() }
+func (a *alpn) open() (release func(), err error) { return a.responder.OpenTLS() }
 
 // reserve implements reserver: of two certificates for one name, a CA would be shown
 // but one.
@@ -41,7 +45,7 @@ func (a *alpn) reserve(ctx context.Context, name acmecore.Name) (release func(),
 
 // publish implements solver.
 func (a *alpn) publish(_ context.Context, response order.Response) error {
-	hide := a.Responder.Show(response.Name, response.Certificate)
+	hide := a.responder.Show(response.Name, response.Certificate)
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	a.hide[response.Token] = hide

@@ -4,6 +4,3 @@ import "context"
 
 // Sweep removes what killed runs have left of challenges.
 func (m *Manager) Sweep(ctx context.Context) error { return m.sweep(ctx) }
-
-// SweepHooks has hooks end what was found to be left.
-func (m *Manager) SweepHooks(ctx context.Context) error { return m.sweepHooks(ctx) }

@@ -1,4 +1,4 @@
-package manager
+package proving
 
 import (
 	"context"
@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"wcme/acmecore"
+	"wcme/acmecore/config"
 	"wcme/acmecore/dns"
 	"wcme/acmecore/store"
 )
@@ -48,21 +49,21 @@ const sweepPatience = 30 * time.Second
 // in flight. What cannot be removed now is tried again the next time, which is no error of
 // whatever goes on: a server may be down, or a key not be readable until somebody mends
 // that.
-func (m *Manager) sweepTXT() error {
-	tokens, problems := m.root.TXTsNoted()
+func (p *Prover) sweepTXT() error {
+	tokens, problems := p.root.TXTsNoted()
 	ctx, cancel := context.WithTimeout(context.Background(), sweepPatience)
 	defer cancel()
-	t := newTXT(m)
+	t := p.txt()
 	for _, token := range tokens {
-		err := t.sweepOne(ctx, token)
+		err := t.sweepOne(ctx, token, p.config().DNS)
 		switch {
 		case err == nil:
 			continue
 		case errors.Is(err, errHopeless) && ctx.Err() == nil:
-			m.log.Warn("a record of a challenge is left behind: remove it by hand", "error", err)
-			problems = errors.Join(problems, m.root.ForgetTXT(token))
+			p.log.Warn("a record of a challenge is left behind: remove it by hand", "error", err)
+			problems = errors.Join(problems, p.root.ForgetTXT(token))
 		default:
-			m.log.Warn("a record of a challenge is left behind: its removal is tried again", "error", err, "hint", acmecore.HintOf(err))
+			p.log.Warn("a record of a challenge is left behind: its removal is tried again", "error", err, "hint", acmecore.HintOf(err))
 		}
 	}
 	return problems
@@ -71,7 +72,7 @@ func (m *Manager) sweepTXT() error {
 // errHopeless says that another try would go as this one.
 var errHopeless = errors.New("it is not tried again")
 
-func (t *txt) sweepOne(ctx context.Context, token acmecore.Token) error {
+func (t *txt) sweepOne(ctx context.Context, token acmecore.Token, entries []config.DNS) error {
 	text, err := t.root.TXTNoted(token)
 	if errors.Is(err, store.ErrDamaged) {
 		return fmt.Errorf("%w: %w", errHopeless, err)
@@ -83,7 +84,7 @@ func (t *txt) sweepOne(ctx context.Context, token acmecore.Token) error {
 	if err := json.Unmarshal(text, &note); err != nil {
 		return fmt.Errorf("%w: the note of it cannot be read: %w", errHopeless, err)
 	}
-	for _, entry := range t.Config().DNS {
+	for _, entry := range entries {
 		if entry.Name.String() != note.By {
 			continue
 		}

@@ -1,4 +1,4 @@
-package manager
+package proving
 
 import (
 	"cmp"
@@ -10,34 +10,19 @@ import (
 	"wcme/acmecore/config"
 )
 
-// experience is what is known of the ways to prove the names of one certificate.
-type experience struct {
-	proved map[acmecore.Name]acmecore.Method   // by which each was last proved
-	balked map[acmecore.Name][]acmecore.Method // that failed since, the one that failed last last
-}
-
-// experience returns that of a certificate: none where it cannot be read.
-func (m *Manager) experience(id acmecore.ID) experience {
-	standing, err := m.root.Standing(id)
-	if err != nil {
-		m.log.Warn("standing not read", "certificate", id, "error", err)
-	}
-	return experience{proved: standing.Proved, balked: standing.Balked}
-}
-
-// learned is the standing with what the current version and the attempts since tell of
-// the ways to prove names.
-func (m *Manager) learned(id acmecore.ID, standing acmecore.Standing) acmecore.Standing {
+// Learned is the standing of a certificate with what the attempts since its current
+// version tell of the ways to prove names, and by which methods those of that version were
+// proved: none where there is no version, or they were proved before.
+func Learned(standing acmecore.Standing, methods map[acmecore.Name]acmecore.Method) acmecore.Standing {
 	standing.Balked = balked(standing.Failures)
-	issue, err := m.root.Issue(id, "")
-	if err != nil || len(issue.Methods) == 0 {
-		return standing // there is none, or its names were proved before
+	if len(methods) == 0 {
+		return standing
 	}
 	proved := make(map[acmecore.Name]acmecore.Method)
 	if len(standing.Proved) < acmecore.MaxNames { // or else there are names that it had once
 		maps.Copy(proved, standing.Proved)
 	}
-	maps.Copy(proved, issue.Methods)
+	maps.Copy(proved, methods)
 	standing.Proved = proved
 	return standing
 }
@@ -57,14 +42,14 @@ func balked(failures []acmecore.Failure) map[acmecore.Name][]acmecore.Method {
 // Methods implements order.Challenges: that which worked last comes first, and those
 // that have failed since come last, the one that failed first before the others. In a
 // list of the administrator's none comes before its turn.
-func (w *ways) Methods(name acmecore.Name) ([]acmecore.Method, error) {
+func (w *Ways) Methods(name acmecore.Name) ([]acmecore.Method, error) {
 	methods, err := w.available(name)
 	if err != nil {
 		return nil, err
 	}
-	chosen := w.Config().MethodsFor(w.record) != nil
+	chosen := w.config().MethodsFor(w.record) != nil
 	rank := func(method acmecore.Method) int {
-		if at := slices.Index(w.past.balked[name], method); at >= 0 {
+		if at := slices.Index(w.past.Balked[name], method); at >= 0 {
 			return 1 + at
 		}
 		if chosen {
@@ -78,9 +63,9 @@ func (w *ways) Methods(name acmecore.Name) ([]acmecore.Method, error) {
 
 // preference is below 0 for a method that is tried before its turn, and lowest for the
 // first one.
-func (w *ways) preference(method acmecore.Method, name acmecore.Name) int {
+func (w *Ways) preference(method acmecore.Method, name acmecore.Name) int {
 	switch {
-	case w.past.proved[name] == method:
+	case w.past.Proved[name] == method:
 		return -3
 	case method == acmecore.DNS01 && w.isBesideWildcard(name):
 		return -2
@@ -93,7 +78,7 @@ func (w *ways) preference(method acmecore.Method, name acmecore.Name) int {
 // isBesideWildcard tells whether the certificate has a wildcard of the name's domain too:
 // that needs a record in the same zone in any case, and a domain of which all hosts are
 // meant has often no web server of its own.
-func (w *ways) isBesideWildcard(name acmecore.Name) bool {
+func (w *Ways) isBesideWildcard(name acmecore.Name) bool {
 	return slices.ContainsFunc(w.record.Names, func(other config.Name) bool {
 		domain := other.Host()
 		return other.Wildcard() && (name.Host() == domain || strings.HasSuffix(string(name.Host()), "."+string(domain)))
@@ -102,19 +87,19 @@ func (w *ways) isBesideWildcard(name acmecore.Name) bool {
 
 // isSetUpFor tells whether the configuration has something that answers the method for
 // domains of which this name is one, and not merely for all names.
-func (w *ways) isSetUpFor(method acmecore.Method, name acmecore.Name) bool {
-	if hook, found := w.Config().HookFor(method, name); found {
+func (w *Ways) isSetUpFor(method acmecore.Method, name acmecore.Name) bool {
+	if hook, found := w.config().HookFor(method, name); found {
 		return hook.For != nil
 	}
-	dns, found := w.Config().DNSFor(name)
+	dns, found := w.config().DNSFor(name)
 	return method == acmecore.DNS01 && found && dns.For != nil
 }
 
 // available are the methods that the name can be proved by, in the order of the
 // configuration. The error says why there is none: what could not be prepared counts
 // before what is not set up, and that before what no CA would do.
-func (w *ways) available(name acmecore.Name) (methods []acmecore.Method, err error) {
-	allowed := w.Config().MethodsFor(w.record)
+func (w *Ways) available(name acmecore.Name) (methods []acmecore.Method, err error) {
+	allowed := w.config().MethodsFor(w.record)
 	if allowed == nil {
 		allowed = acmecore.Methods()
 	}
@@ -123,7 +108,7 @@ func (w *ways) available(name acmecore.Name) (methods []acmecore.Method, err err
 		_, err := w.way(method, name)
 		switch {
 		case err == nil:
-			if problem, _ := w.outcome(proving{method, name}); problem != nil {
+			if problem, _ := w.outcome(attempt{method, name}); problem != nil {
 				unready = cmp.Or(unready, problem)
 				continue
 			}
@@ -138,18 +123,4 @@ func (w *ways) available(name acmecore.Name) (methods []acmecore.Method, err err
 		return nil, cmp.Or(unready, missing, never)
 	}
 	return methods, nil
-}
-
-// provedBy are the methods by which those names were last proved; nil for none.
-func provedBy(standing acmecore.Standing, names []acmecore.Name) map[acmecore.Name]acmecore.Method {
-	var list map[acmecore.Name]acmecore.Method
-	for _, name := range names {
-		if method := standing.Proved[name]; method != "" {
-			if list == nil {
-				list = make(map[acmecore.Name]acmecore.Method)
-			}
-			list[name] = method
-		}
-	}
-	return list
 }

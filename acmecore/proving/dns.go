@@ -1,26 +1,24 @@
-package manager
+package proving
 
 import (
-	"cmp"
 	"context"
-	"crypto/tls"
-	"errors"
 	"fmt"
-	"net/http"
 	"sync"
-	"time"
 
 	"wcme/acmecore"
+	"wcme/acmecore/busy"
 	"wcme/acmecore/config"
 	"wcme/acmecore/dns"
 	"wcme/acmecore/order"
+	"wcme/acmecore/store"
 )
 
 // txt writes the records of dns-01 of one order (RFC 8555 section 8.4).
 type txt struct {
-	*Manager
-	report acmecore.Progress
-	names  []acmecore.Name // of the order
+	teller
+	root    *store.Root
+	writing *busy.Things    // records at an acme-dns, in all orders
+	names   []acmecore.Name // of the order
 
 	mu        sync.Mutex
 	desks     map[string]*desk // by the names of their [[dns]]
@@ -35,8 +33,8 @@ type desk struct {
 	writer dns.Writer
 }
 
-func newTXT(m *Manager) *txt {
-	return &txt{Manager: m, report: func(acmecore.Step) {}, desks: make(map[string]*desk), places: make(map[acmecore.Name]dns.Place),
+func (p *Prover) txt() *txt {
+	return &txt{teller: p.teller(), root: p.root, writing: &p.writing, desks: make(map[string]*desk), places: make(map[acmecore.Name]dns.Place),
 		published: make(map[acmecore.Token]txtNote), sharing: make(map[string]int)}
 }
 
@@ -53,8 +51,8 @@ var (
 )
 
 // dnsFor returns what answers dns-01 for the name; nil where nothing is configured.
-func (w *ways) dnsFor(name acmecore.Name) solver {
-	if entry, found := w.Config().DNSFor(name); found {
+func (w *Ways) dnsFor(name acmecore.Name) solver {
+	if entry, found := w.config().DNSFor(name); found {
 		return txtOf{w.txt, entry, name}
 	}
 	return nil
@@ -98,7 +96,7 @@ func (t *txt) deskOf(entry config.DNS) (*desk, error) {
 	if found := t.desks[name]; found != nil {
 		return found, nil
 	}
-	writer, err := t.writer(entry)
+	writer, err := writerOf(t.root, entry)
 	if err != nil {
 		return nil, err
 	}
@@ -110,7 +108,7 @@ func (t *txt) deskOf(entry config.DNS) (*desk, error) {
 // finder looks as the entry says, and tells what it sees.
 func (t *txt) finder(entry config.DNS) *dns.Finder {
 	return dns.NewFinder(dns.Settings{Resolvers: config.Texts(entry.Resolvers), Zone: entry.Zone.Name, Proved: t.names, Patience: entry.Patience.Duration,
-		Settle: entry.Settle.Duration, Unchecked: !entry.Looks(), Tell: func(text string) { t.step(t.report, "challenge", entry.Name.String(), text) }})
+		Settle: entry.Settle.Duration, Unchecked: !entry.Looks(), Tell: func(text string) { t.tell("challenge", entry.Name.String(), text) }})
 }
 
 // publish implements solver.
@@ -126,7 +124,7 @@ func (t txtOf) publish(ctx context.Context, response order.Response) error {
 	if err := t.add(ctx, desk, response.Token, note); err != nil {
 		return err
 	}
-	t.step(t.report, "challenge", t.entry.Name.String(), acmecore.Inert(place.Record+": added"))
+	t.tell("challenge", t.entry.Name.String(), acmecore.Inert(place.Record+": added"))
 	_, err = desk.finder.Await(ctx, place, response.Record)
 	return err
 }
@@ -180,77 +178,4 @@ func (t txtOf) reserve(ctx context.Context, name acmecore.Name) (release func(),
 		release = func() {}
 	}
 	return release, nil
-}
-
-// writer returns what writes where the entry says.
-func (m *Manager) writer(entry config.DNS) (dns.Writer, error) {
-	if entry.ACMEDNS.String() != "" {
-		return m.acmeDNS(entry)
-	}
-	key, err := m.tsigKey(entry)
-	if err != nil {
-		return nil, err
-	}
-	return &dns.Updater{Server: entry.Server.String(), Key: key}, nil
-}
-
-// tsigKey returns the key that updates are signed with; the zero Key where none is.
-func (m *Manager) tsigKey(entry config.DNS) (key dns.Key, err error) {
-	file := entry.TSIGKeyFile.String()
-	switch {
-	case file != "":
-		text, err := m.root.Secret(file)
-		if err == nil {
-			key, err = dns.ParseKey(text)
-		}
-		if err != nil {
-			return dns.Key{}, fmt.Errorf("dns %s: %w", entry.Name, err)
-		}
-	case entry.TSIGKey.Reveal() != "":
-		key.Secret = entry.TSIGKey.Reveal()
-	default:
-		return dns.Key{}, nil
-	}
-	if key, err = joinedKey(key, entry); err == nil {
-		err = key.Check()
-	}
-	if err != nil {
-		return dns.Key{}, fmt.Errorf("dns %s: %w", entry.Name, err)
-	}
-	return key, nil
-}
-
-// joinedKey takes from the configuration what a file does not say, and refuses what the
-// two say differently.
-func joinedKey(key dns.Key, entry config.DNS) (dns.Key, error) {
-	name, algorithm := entry.TSIGName, entry.TSIGAlgorithm.String()
-	if key.Name != "" && name != "" && key.Name != name || key.Algorithm != "" && algorithm != "" && key.Algorithm != algorithm {
-		return key, &acmecore.Error{Kind: acmecore.Invalid, Op: "read tsig_key_file", Subject: entry.TSIGKeyFile.String(),
-			Cause: errors.New("its `key` statement has another name, or another algorithm, than wcme.toml"), Hint: "leave tsig_name and tsig_algorithm out"}
-	}
-	if key.Name == "" && name == "" {
-		return key, &acmecore.Error{Kind: acmecore.Invalid, Op: "read tsig_key_file", Subject: entry.TSIGKeyFile.String(),
-			Cause: errors.New("the name of the key is missing: the file has no `key` statement"), Hint: "set tsig_name"}
-	}
-	key.Name, key.Algorithm = cmp.Or(key.Name, name), cmp.Or(key.Algorithm, algorithm, dns.Algorithms()[0])
-	return key, nil
-}
-
-// acmeDNS reads the accounts at an acme-dns. Its TLS certificate may be of those roots
-// too that are in etc/cacert.pem.
-func (m *Manager) acmeDNS(entry config.DNS) (dns.Writer, error) {
-	text, err := m.root.SecretText(entry.ACMEDNSAccounts.String(), dns.MaxAccounts)
-	if err != nil {
-		return nil, fmt.Errorf("dns %s: %w", entry.Name, err)
-	}
-	accounts, err := dns.ParseAccounts([]byte(text))
-	if err != nil {
-		return nil, fmt.Errorf("dns %s: %w", entry.Name, err)
-	}
-	roots, err := m.root.Roots("")
-	if err != nil {
-		return nil, err
-	}
-	return &dns.ACMEDNS{URL: entry.ACMEDNS.String(), Accounts: accounts, Client: &http.Client{Transport: &http.Transport{Proxy: http.ProxyFromEnvironment,
-		TLSClientConfig: &tls.Config{RootCAs: roots}, TLSHandshakeTimeout: 10 * time.Second, DisableKeepAlives: true}}}, nil
 }

@@ -1,4 +1,4 @@
-package manager_test
+package proving_test
 
 import (
 	"fmt"
@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"wcme/acmecore"
+	"wcme/acmecore/proving"
 )
 
 // TestWhereDNSComesFirst: beside a wildcard, and where the configuration names the domain.
@@ -58,8 +59,11 @@ func TestWhereDNSComesFirst(t *testing.T) {
 	} {
 		t.Run(row.what, func(t *testing.T) {
 			t.Parallel()
-			m := newSetting(t, row.configuration).manager()
-			methods, err := m.MethodsOf(row.record, row.name, row.standing)
+			ways, err := waysOf(newSetting(t, row.configuration).prover(), row.record, proving.Learned(row.standing, nil))
+			if err != nil {
+				t.Fatal(err)
+			}
+			methods, err := ways.Methods(row.name)
 			if got := fmt.Sprint(methods); got != row.want || err != nil {
 				t.Errorf("got %s, %v; want %s", got, err, row.want)
 			}

@@ -1,8 +1,9 @@
-package manager
+package proving
 
 import (
 	"context"
 	"fmt"
+	"log/slog"
 	"sync"
 
 	"wcme/acmecore"
@@ -17,19 +18,20 @@ type solver interface {
 	withdraw(ctx context.Context, response order.Response, valid bool) error
 }
 
-// ways are the ways in which the names of one order can be proved: order.Challenges.
-type ways struct {
-	*Manager
+// Ways are those in which the names of one certificate can be proved: order.Challenges.
+type Ways struct {
+	log    *slog.Logger
+	config func() *config.Config // in force
 	record *config.Certificate
-	past   experience
-	files  *places // for http-01
-	alpn   *alpn   // for tls-alpn-01
-	txt    *txt    // for dns-01
+	past   acmecore.Standing
+	files  *Files // for http-01
+	alpn   *alpn  // for tls-alpn-01
+	txt    *txt   // for dns-01
 	hooks  *hooks
 
 	mu       sync.Mutex                // of these two
 	solvers  map[acmecore.Token]solver // that have published
-	prepared map[proving]error         // what came of preparing a way
+	prepared map[attempt]error         // what came of preparing a way
 
 	preparing sync.Mutex       // held while a way is prepared; of these
 	opened    map[opener]error // what came of opening
@@ -37,22 +39,23 @@ type ways struct {
 	begun     bool             // the order was: who reserves waits for nobody
 }
 
-// proving is a way to prove one name.
-type proving struct {
+// attempt is one way to prove one name.
+type attempt struct {
 	method acmecore.Method
 	name   acmecore.Name
 }
 
-var _ order.Challenges = (*ways)(nil)
+var _ order.Challenges = (*Ways)(nil)
 
-func (m *Manager) ways(record *config.Certificate, past experience) *ways {
-	return &ways{Manager: m, record: record, past: past, files: m.spots(), alpn: newALPN(m), txt: newTXT(m), hooks: newHooks(m),
-		solvers: make(map[acmecore.Token]solver), prepared: make(map[proving]error), opened: make(map[opener]error)}
+// Ways are those of a certificate by its record. The past is what is remembered of it,
+// with what Learned has added; the zero value where that is nothing.
+func (p *Prover) Ways(record *config.Certificate, past acmecore.Standing) *Ways {
+	return &Ways{log: p.log, config: p.config, record: record, past: past, files: p.files(), alpn: p.alpn(), txt: p.txt(), hooks: p.hooks(),
+		solvers: make(map[acmecore.Token]solver), prepared: make(map[attempt]error), opened: make(map[opener]error)}
 }
 
-// checkMethods makes sure that there is a way to prove each name.
-func (m *Manager) checkMethods(record *config.Certificate, names []acmecore.Name) error {
-	w := m.ways(record, experience{})
+// Check makes sure that there is a way to prove each name.
+func (w *Ways) Check(names []acmecore.Name) error {
 	for _, name := range names {
 		if _, err := w.Methods(name); err != nil {
 			return err
@@ -63,7 +66,7 @@ func (m *Manager) checkMethods(record *config.Certificate, names []acmecore.Name
 
 // way returns what answers challenges of the method for the name. The error says why
 // nothing does.
-func (w *ways) way(method acmecore.Method, name acmecore.Name) (solver, error) {
+func (w *Ways) way(method acmecore.Method, name acmecore.Name) (solver, error) {
 	if err := method.CanProve(name); err != nil {
 		return nil, err
 	}
@@ -71,7 +74,6 @@ func (w *ways) way(method acmecore.Method, name acmecore.Name) (solver, error) {
 		return found, err
 	}
 	var found solver
-	var err error
 	switch method {
 	case acmecore.HTTP01:
 		return w.files, nil
@@ -80,8 +82,8 @@ func (w *ways) way(method acmecore.Method, name acmecore.Name) (solver, error) {
 	case acmecore.TLSALPN01:
 		found = w.alpnFor()
 	}
-	if found != nil || err != nil {
-		return found, err
+	if found != nil {
+		return found, nil
 	}
 	return nil, &acmecore.Error{Kind: acmecore.Invalid, Op: "prove", Subject: string(name), Cause: fmt.Errorf("nothing is set up that answers %s", method), Hint: setUp(method, name)}
 }
@@ -101,8 +103,8 @@ func setUp(method acmecore.Method, name acmecore.Name) string {
 
 // Publish implements order.Challenges. Whatever goes wrong here, the CA has heard of
 // nothing, and the name may be proved in another way.
-func (w *ways) Publish(ctx context.Context, response order.Response) error {
-	err := w.prepare(ctx, proving{response.Method, response.Name})
+func (w *Ways) Publish(ctx context.Context, response order.Response) error {
+	err := w.prepare(ctx, attempt{response.Method, response.Name})
 	if err == nil {
 		err = w.publish(ctx, response)
 	}
@@ -112,7 +114,7 @@ func (w *ways) Publish(ctx context.Context, response order.Response) error {
 	return nil
 }
 
-func (w *ways) publish(ctx context.Context, response order.Response) error {
+func (w *Ways) publish(ctx context.Context, response order.Response) error {
 	way, err := w.way(response.Method, response.Name)
 	if err != nil {
 		return err
@@ -124,7 +126,7 @@ func (w *ways) publish(ctx context.Context, response order.Response) error {
 }
 
 // Withdraw implements order.Challenges.
-func (w *ways) Withdraw(ctx context.Context, response order.Response, valid bool) error {
+func (w *Ways) Withdraw(ctx context.Context, response order.Response, valid bool) error {
 	w.mu.Lock()
 	way := w.solvers[response.Token]
 	w.mu.Unlock()

@@ -1,29 +1,34 @@
-package manager
+package proving
 
 import (
 	"context"
 	"fmt"
+	"log/slog"
 	"sync"
 
 	"wcme/acmecore"
+	"wcme/acmecore/busy"
 	"wcme/acmecore/config"
 	"wcme/acmecore/dns"
 	"wcme/acmecore/hook"
 	"wcme/acmecore/order"
+	"wcme/acmecore/store"
 )
 
 // hooks have programs answer the challenges of one order.
 type hooks struct {
-	*Manager
-	report acmecore.Progress
-	names  []acmecore.Name // of the order
+	teller
+	root    *store.Root
+	log     *slog.Logger
+	calling *busy.Things    // hooks, in all orders
+	names   []acmecore.Name // of the order
 
 	mu      sync.Mutex
 	finders map[string]*dns.Finder // by the names of their [[hook]]
 }
 
-func newHooks(m *Manager) *hooks {
-	return &hooks{Manager: m, report: func(acmecore.Step) {}, finders: make(map[string]*dns.Finder)}
+func (p *Prover) hooks() *hooks {
+	return &hooks{teller: p.teller(), root: p.root, log: p.log, calling: &p.calling, finders: make(map[string]*dns.Finder)}
 }
 
 // hookOf has one hook answer one challenge of a name.
@@ -38,20 +43,22 @@ var _ readier = hookOf{}
 
 // hookFor returns the hook that answers the method for the name; nil where none is
 // configured. The error says what is wrong with its program, or with what it needs.
-func (w *ways) hookFor(method acmecore.Method, name acmecore.Name) (solver, error) {
-	entry, found := w.Config().HookFor(method, name)
+func (w *Ways) hookFor(method acmecore.Method, name acmecore.Name) (solver, error) {
+	entry, found := w.config().HookFor(method, name)
 	if !found {
 		return nil, nil
 	}
-	if err := w.checkHook(entry); err != nil {
+	if err := checkHook(w.hooks.root, entry); err != nil {
 		return nil, err
 	}
 	return hookOf{w.hooks, entry, method, name}, nil
 }
 
-// checkHook says what is wrong with a hook, as far as the host shows it.
-func (m *Manager) checkHook(entry config.Hook) error {
-	staged, err := m.staged(entry)
+// CheckHook says what is wrong with a hook, as far as the host shows it.
+func (p *Prover) CheckHook(entry config.Hook) error { return checkHook(p.root, entry) }
+
+func checkHook(root *store.Root, entry config.Hook) error {
+	staged, err := staged(root, entry)
 	if err != nil {
 		return err
 	}
@@ -60,11 +67,11 @@ func (m *Manager) checkHook(entry config.Hook) error {
 
 // staged is what the configuration says, as the stage has it. A variable of the
 // configuration takes the place of one in the file.
-func (m *Manager) staged(entry config.Hook) (hook.Hook, error) {
+func staged(root *store.Root, entry config.Hook) (hook.Hook, error) {
 	h := hook.Hook{Name: entry.Name.String(), Protocol: hook.Protocol(entry.Protocol.String()), Args: entry.Args(),
 		Env: make(map[string]string), Timeout: entry.Timeout.Duration, User: entry.User.String()}
 	if file := entry.EnvFile.String(); file != "" {
-		text, err := m.root.Secret(file)
+		text, err := root.Secret(file)
 		if err == nil {
 			h.Env, err = hook.ParseEnvironment(text)
 		}
@@ -80,9 +87,9 @@ func (m *Manager) staged(entry config.Hook) (hook.Hook, error) {
 
 // withSettings gives a script of acme.sh's dnsapi the file for its settings. Another user
 // than ours cannot get at it: then, all that the script needs is in its environment.
-func (m *Manager) withSettings(h hook.Hook) (_ hook.Hook, err error) {
+func withSettings(root *store.Root, h hook.Hook) (_ hook.Hook, err error) {
 	if h.Protocol == hook.ACMESh && h.User == "" {
-		h.Settings, err = m.root.HookSettings(h.Name)
+		h.Settings, err = root.HookSettings(h.Name)
 	}
 	return h, err
 }
@@ -103,7 +110,7 @@ func (h hookOf) finder() *dns.Finder {
 	name := h.entry.Name.String()
 	if h.finders[name] == nil {
 		h.finders[name] = dns.NewFinder(dns.Settings{Resolvers: config.Texts(h.entry.Resolvers), Proved: h.names, Patience: h.entry.Patience.Duration,
-			Settle: h.entry.Settle.Duration, Unchecked: !h.entry.Looks(), Tell: func(text string) { h.step(h.report, "challenge", name, text) }})
+			Settle: h.entry.Settle.Duration, Unchecked: !h.entry.Looks(), Tell: func(text string) { h.tell("challenge", name, text) }})
 	}
 	return h.finders[name]
 }
@@ -132,18 +139,18 @@ func (h hookOf) publish(ctx context.Context, response order.Response) error {
 // begin calls the hook, unless a run that was killed has done so. What such a run has
 // left half done is ended first.
 func (h hookOf) begin(ctx context.Context, challenge hook.Challenge) error {
-	call, release, err := h.caller(ctx, h.entry, challenge.Token, h.report)
+	call, release, err := h.caller(ctx, h.entry, challenge.Token)
 	if err != nil {
 		return err
 	}
 	defer release()
 	switch {
 	case call.note.Answered && !call.note.Left:
-		h.step(h.report, "hook", h.entry.Name.String(), fmt.Sprintf("answers %s for %s since before", h.method, h.name))
+		h.tell("hook", h.entry.Name.String(), fmt.Sprintf("answers %s for %s since before", h.method, h.name))
 		return nil
 	case call.note.Challenge.Token != "":
 		if err := call.end(ctx, false); err != nil {
-			h.step(h.report, "hook", h.entry.Name.String(), "what was begun before did not end well: "+acmecore.Inert(err.Error()))
+			h.tell("hook", h.entry.Name.String(), "what was begun before did not end well: "+acmecore.Inert(err.Error()))
 		}
 	}
 	return call.begin(ctx, challenge)
@@ -151,7 +158,7 @@ func (h hookOf) begin(ctx context.Context, challenge hook.Challenge) error {
 
 // withdraw implements solver.
 func (h hookOf) withdraw(ctx context.Context, response order.Response, valid bool) error {
-	call, release, err := h.caller(ctx, h.entry, response.Token, h.report)
+	call, release, err := h.caller(ctx, h.entry, response.Token)
 	if err != nil {
 		return err
 	}
