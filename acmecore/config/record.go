@@ -5,6 +5,7 @@ import (
 	"cmp"
 	"encoding"
 	"errors"
+	"fmt"
 	"time"
 
 	"github.com/pelletier/go-toml/v2"
@@ -14,7 +15,8 @@ import (
 
 // Certificate is the record of a managed certificate, ROOT/etc/certificates/ID.toml.
 type Certificate struct {
-	// The host names, the first of which names the certificate.
+	// The host names, the first of which names the certificate and this file:
+	// www.example.org is of www_example_org.toml.
 	Names []Name `toml:"names" example:"[\"www.example.org\", \"example.org\"]"`
 	// The CA, or several in their order, as `ca` in wcme.toml, for this certificate alone.
 	CA Several[CA] `toml:"ca,omitempty" example:"\"letsencrypt-staging\""`
@@ -79,6 +81,19 @@ func ParseCertificate(path string, text []byte) (*Certificate, error) {
 		return nil, err
 	}
 	return c, nil
+}
+
+// CheckID refuses a record in a file that is not called after the first of its names: what
+// it asks for would be kept under another name, and be asked for again and again. The
+// error is of kind Invalid.
+func (c *Certificate) CheckID(id acmecore.ID) error {
+	own := c.Names[0].ID()
+	if own == id {
+		return nil
+	}
+	return invalid(c.source.at("names"), &acmecore.Error{Kind: acmecore.Invalid, Op: "file name", Subject: string(id) + ".toml",
+		Cause: fmt.Errorf("the first name, %s, wants %s.toml", c.Names[0].Name, own),
+		Hint:  "rename the file, or put the name first that it is called after"})
 }
 
 // Wishes are what is asked of a certificate. What is left at its zero value stays as

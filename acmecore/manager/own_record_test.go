@@ -110,3 +110,29 @@ func TestAFailedAttemptTakesBackItsOwnRecordOnly(t *testing.T) {
 		}
 	}
 }
+
+// TestARecordOfAnotherNameIsRefused: what it asks for would be kept under the first name,
+// and be missing under the file's at each pass.
+func TestARecordOfAnotherNameIsRefused(t *testing.T) {
+	t.Parallel()
+	s, m := withCA(t)
+	if err := s.root.PutRecord("shop", []byte("names = [\"www.example.test\", \"shop\"]\n")); err != nil {
+		t.Fatal(err)
+	}
+	run, err := m.Manage(t.Context(), control.ManageRequest{}, nil)
+	if err != nil || len(run.Certificates) != 1 || run.Certificates[0].Outcome != acmecore.Failed {
+		t.Fatalf("a pass: got %+v, %v", run, err)
+	}
+	const problem = "shop.toml:1:1: file name shop.toml: the first name, www.example.test, wants www_example_test.toml"
+	if list := s.list(); len(list) != 1 || list[0].State(s.began) != acmecore.Unusable || !strings.HasSuffix(list[0].Problem, problem) ||
+		list[0].Hint != "rename the file, or put the name first that it is called after" {
+		t.Errorf("got %+v", list)
+	}
+	if err := os.Rename(s.path("etc", "certificates", "shop.toml"), s.path("etc", "certificates", string(id)+".toml")); err != nil {
+		t.Fatal(err)
+	}
+	run, err = m.Manage(t.Context(), control.ManageRequest{}, nil)
+	if err != nil || len(run.Certificates) != 1 || run.Certificates[0].Outcome != acmecore.Renewed {
+		t.Errorf("renamed: got %+v, %v", run, err)
+	}
+}

@@ -44,7 +44,9 @@ func (m *Manager) recordAt(id acmecore.ID) (*config.Certificate, error) {
 		return nil, err
 	}
 	fresh := parsedRecord{stamp: now}
-	fresh.record, fresh.err = config.ParseCertificate(path, text)
+	if fresh.record, fresh.err = config.ParseCertificate(path, text); fresh.err == nil {
+		fresh.err = fresh.record.CheckID(id)
+	}
 	if now.IsSettled(began) {
 		m.parsed.keep(id, fresh)
 	}
