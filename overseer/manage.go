@@ -35,6 +35,9 @@ Exit status: 0 all that was due was done, 1 something was not, 3 nothing was due
 			if request.Force, err = idsOf(force); err != nil {
 				return err
 			}
+			if verb.Flags().Changed("force") && len(force) == 0 {
+				return usage(errors.New("--force names no certificate")) // as of an empty variable: no other pass is meant
+			}
 			return p.manage(verb.Context(), request)
 		},
 	}
