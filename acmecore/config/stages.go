@@ -43,7 +43,8 @@ type Install struct {
 	// What records, load actions, pages and reports call it: small letters, digits,
 	// "-" and "_", at most 64.
 	Name Label `toml:"name" example:"\"nginx\""`
-	// The directory, which must be there already.
+	// The directory, which must be there already. Those that wCME itself keeps certificates,
+	// keys and challenges in are none.
 	Dir Dir `toml:"dir" example:"\"/etc/nginx/certificates\""`
 	// What is written there. "combined": one file with the chain and then the key.
 	// "split": one with the chain, another with the key. "haproxy": one file, as

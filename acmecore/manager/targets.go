@@ -201,6 +201,10 @@ func (m *Manager) check(c *config.Config) error {
 		uses[i], err = m.uses(c, ids[i])
 		return err
 	})}
+	for _, given := range c.Install {
+		target, _ := m.target(given) // a template that cannot be read is told by those who use it
+		problems = append(problems, m.apart(target))
+	}
 	for _, given := range c.Load {
 		problems = append(problems, action(given).Check())
 	}
@@ -262,6 +266,9 @@ func (m *Manager) fitsAll(plans []*plan) error {
 func (m *Manager) fits(own []install.Use, ids ...acmecore.ID) error {
 	others, err := m.rivals(own, ids)
 	problems := []error{err, m.clashes(own, nil)}
+	for _, use := range own {
+		problems = append(problems, m.apart(use.Target))
+	}
 	for _, other := range others {
 		if !slices.Contains(ids, other) {
 			uses, _ := m.uses(m.Config(), other) // its problems are its own
