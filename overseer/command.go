@@ -44,7 +44,7 @@ func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.
 	root.SetIn(stdin)
 	root.SetOut(stdout)
 	root.SetErr(stderr)
-	err := root.ExecuteContext(ctx)
+	verb, err := root.ExecuteContextC(ctx)
 	switch {
 	case err == nil:
 		return exitDone
@@ -53,6 +53,9 @@ func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.
 	}
 	if status, found := isEnded(err); found {
 		return status
+	}
+	if verb.Name() == statusName {
+		return p.unknown(err)
 	}
 	printError(stderr, err)
 	if acmecore.KindOf(err) == acmecore.Invalid {

@@ -24,10 +24,13 @@ const (
 	exitUnknown  = 3
 )
 
+// statusName is the verb whose every end is one that monitoring understands: see unknown.
+const statusName = "status"
+
 func (p *program) statusVerb() *cobra.Command {
 	asMetrics := false
 	verb := &cobra.Command{
-		Use:   "status",
+		Use:   statusName,
 		Short: "say how the overseer and all certificates are, for people and for monitoring",
 		Long: `Says how the overseer is, how many certificates are in which state, whether the
 certification authorities and the challenges find their way, and how much disk space
@@ -49,13 +52,12 @@ a plugin of Nagios:
 		Args:    exactly(0, "none is"),
 		RunE: func(verb *cobra.Command, _ []string) error {
 			if asMetrics && p.asJSON {
-				return p.unknown(usage(errors.New("--metrics has no meaning beside --json")))
+				return usage(errors.New("--metrics has no meaning beside --json"))
 			}
 			return p.status(verb.Context(), asMetrics)
 		},
 	}
 	verb.Flags().BoolVar(&asMetrics, "metrics", false, "print the metrics, as Prometheus reads them")
-	verb.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return p.unknown(usage(err)) })
 	return verb
 }
 
@@ -69,7 +71,7 @@ type statusFacts struct {
 func (p *program) status(ctx context.Context, asMetrics bool) error {
 	status, text, err := p.lookAtStatus(ctx, asMetrics)
 	if err != nil {
-		return p.unknown(err)
+		return err
 	}
 	if asMetrics {
 		_, err = io.WriteString(p.stdout, text)
@@ -78,7 +80,7 @@ func (p *program) status(ctx context.Context, asMetrics bool) error {
 		err = p.print(facts, func(w io.Writer) error { return writeStatus(w, status) })
 	}
 	if err != nil {
-		return p.unknown(err)
+		return err
 	}
 	return endedBy(status.Health())
 }
@@ -137,11 +139,12 @@ func endedBy(health acmecore.Health) error {
 	return &ended{exitCritical}
 }
 
-// unknown says why nothing can be said, on the line that monitoring reads.
-func (p *program) unknown(err error) error {
+// unknown says why nothing can be said, on the line that monitoring reads, and returns the
+// exit status. Every other one would be taken for how the certificates are.
+func (p *program) unknown(err error) int {
 	fmt.Fprintf(p.stdout, "WCME UNKNOWN - %s\n", onePlain(oneLine(err)))
 	if hint := acmecore.HintOf(err); hint != "" {
 		fmt.Fprintf(p.stdout, "hint: %s\n", onePlain(hint))
 	}
-	return &ended{exitUnknown}
+	return exitUnknown
 }
