@@ -27,8 +27,8 @@ func (p *program) revokeVerb() *cobra.Command {
 or the one that --version names. This cannot be taken back. It is for a key that
 somebody else may have, or for names that are no longer yours.
 
-The version stays in service until it is replaced. The next daily pass obtains another
-one, with a key of its own; wcme manage does so at once.
+The version stays in service until it is replaced. An overseer that runs obtains another
+one within a minute; without one the next pass does, and wcme manage makes that at once.
 
 The account that ordered it signs the request, also where another one has taken its
 place; where its key is not here any more, or with --by-key, the certificate's own key

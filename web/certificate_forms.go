@@ -16,10 +16,10 @@ func renewForm(d acmecore.Details) deedForm {
 		heading: "Renew " + firstName(c) + " now",
 		text: []string{
 			"wCME orders another certificate for these names at once, due or not, and puts it into service: it installs it, runs the load actions, which may restart servers, and looks whether visitors are served it.",
-			"The one that there is stays until then, and is kept as a version that you can restore. The new one gets a new key.",
+			"The one that there is stays until then, and is kept as a version that you can restore. The new one gets a new key, unless the certificate’s record keeps the key (reuse_key, csr).",
 		},
 		facts: append(orderFacts(c),
-			templates.Fact{Term: "Same names in seven days", Text: ofLimit(d.Budget.Issued7Days, d.Budget.Issued7Limit) + " certificates; this is one more"},
+			templates.Fact{Term: "Same names in seven days", Text: issuedOf(d.Budget) + "; this is one more"},
 			templates.Fact{Term: "Refusals in the last hour", Text: ofLimit(d.Budget.FailuresHour, d.Budget.FailuresLimit) + " of a name"}),
 		button: templates.Button{Text: "Renew now"},
 	}
@@ -129,7 +129,7 @@ func revokeForm(d acmecore.Details) deedForm {
 		text: []string{
 			"The CA tells everybody not to believe the certificate any more. This cannot be taken back, and does not help against visitors who do not ask the CA.",
 			"It is the right thing when somebody else may have its key, or when the names are no longer yours. It is not needed to renew, or to stop using a certificate.",
-			"The current version stays in service until it is replaced: some visitors will see a warning. The next daily pass obtains another one; Renew now does so at once. Each certificate has a key of its own, so that the next one has a new key, whatever the reason.",
+			"The current version stays in service until it is replaced: some visitors will see a warning. The overseer obtains another one within a minute. Its key is a new one, unless the certificate’s record keeps the key (reuse_key, csr); one that somebody else may have is never used again.",
 		},
 	}
 	var choices []templates.Choice
@@ -202,6 +202,14 @@ func ofLimit(used, limit int) string {
 		return number(used)
 	}
 	return fmt.Sprintf("%d of %d", used, limit)
+}
+
+// issuedOf reads "2 of 5 certificates"; where nobody knows the limit, "2 certificates".
+func issuedOf(budget acmecore.Budget) string {
+	if budget.Issued7Limit == 0 {
+		return count(budget.Issued7Days, "certificate", "certificates")
+	}
+	return ofLimit(budget.Issued7Days, budget.Issued7Limit) + " certificates"
 }
 
 func isUsedUp(used, limit int) bool { return limit > 0 && used >= limit }

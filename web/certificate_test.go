@@ -308,6 +308,22 @@ func TestLimitsAreThoseOfTheCA(t *testing.T) {
 	}
 }
 
+// TestRenewalCountsWhereNoLimitIsKnown: how many there were is said in whole words.
+func TestRenewalCountsWhereNoLimitIsKnown(t *testing.T) {
+	for issued, want := range map[int]string{0: ">0 certificates; this is one more<", 1: ">1 certificate; this is one more<", 2: ">2 certificates; this is one more<"} {
+		s, path := certificateStage(t, "usual")
+		usual := s.overseer.OnDetails
+		s.overseer.OnDetails = func(id acmecore.ID) (acmecore.Details, error) {
+			details, err := usual(id)
+			details.Budget = acmecore.Budget{Issued7Days: issued}
+			return details, err
+		}
+		if page := text(t, s.ask(admin(), http.MethodGet, path+"/renew")); !strings.Contains(page, want) {
+			t.Errorf("%d: want %q in %s", issued, want, page)
+		}
+	}
+}
+
 // TestPlacesOfTheProbeAreTold: behind a balancer, other ports may be asked than the
 // certificate's.
 func TestPlacesOfTheProbeAreTold(t *testing.T) {

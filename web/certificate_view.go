@@ -60,7 +60,7 @@ const maxUnfolded = 11
 func (v certificateView) summary() string {
 	c := v.Certificate
 	if v.isRevoked() {
-		return "It stays in service until it is replaced, which the next daily pass does."
+		return "It stays in service until it is replaced, which the overseer sees to."
 	}
 	switch c.State(v.now) {
 	case acmecore.Missing:
