@@ -10,6 +10,7 @@ import (
 	"runtime/debug"
 	"strconv"
 	"strings"
+	"sync"
 	"time"
 
 	"wcme/acmecore"
@@ -25,7 +26,7 @@ func (m *Manager) Status(ctx context.Context, configuration bool) (acmecore.Stat
 	if err != nil {
 		m.log.Warn("what was reached is not known", "error", err)
 	}
-	status, err := m.status(ctx, seen.Sum(m.Config().Verify.AsksForChallenges()), configuration)
+	status, err := m.status(ctx, seen.Sum(m.Config().Verify.AsksForChallenges(), m.managesName(ctx)), configuration)
 	if err != nil {
 		return acmecore.Status{}, err
 	}
@@ -52,6 +53,25 @@ func (m *Manager) status(ctx context.Context, seen outlook.Sum, configuration bo
 	text, err := m.Config().Effective()
 	status.Configuration = string(text)
 	return status, err
+}
+
+// managesName tells whether a certificate has a name. The list is looked through once, at the
+// first question; where it cannot be read, whoever counts them says so, and every name is.
+func (m *Manager) managesName(ctx context.Context) func(acmecore.Name) bool {
+	names := sync.OnceValue(func() map[acmecore.Name]bool {
+		entries, err := m.listing.Entries(ctx)
+		if err != nil {
+			return nil
+		}
+		names := make(map[acmecore.Name]bool)
+		for _, entry := range entries {
+			for _, name := range entry.Names {
+				names[name] = true
+			}
+		}
+		return names
+	})
+	return func(name acmecore.Name) bool { return names() == nil || names()[name] }
 }
 
 // waiting is how many reports wait to be delivered, and since when the first of them

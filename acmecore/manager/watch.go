@@ -101,7 +101,7 @@ func (w *Watch) Policy() access.Policy {
 
 // Status implements control.Administration.
 func (w *Watch) Status(ctx context.Context, configuration bool) (acmecore.Status, error) {
-	status, err := w.status(ctx, w.outside(), configuration)
+	status, err := w.status(ctx, w.outside(ctx), configuration)
 	if err != nil {
 		return status, err
 	}
@@ -146,8 +146,8 @@ func (w *Watch) Metrics(ctx context.Context) (string, error) {
 }
 
 // outside sums up what was last seen there.
-func (w *Watch) outside() outlook.Sum {
-	seen := w.outlook.Sum(w.Config().Verify.AsksForChallenges())
+func (w *Watch) outside(ctx context.Context) outlook.Sum {
+	seen := w.outlook.Sum(w.Config().Verify.AsksForChallenges(), w.managesName(ctx))
 	seen.Authorities = w.withReached(seen.Authorities)
 	return seen
 }

@@ -14,7 +14,7 @@ func (w *Watch) Overview(ctx context.Context, query acmecore.Query) (acmecore.Ov
 	if err != nil {
 		return overview, err
 	}
-	seen := w.outside()
+	seen := w.outside(ctx)
 	status := acmecore.Status{Now: w.now().UTC(), Overseer: true, Authorities: seen.Authorities, Challenges: seen.Challenges, Disks: w.disksLately()}
 	status.Reports, status.Waiting = w.waiting()
 	overview.Complaints = status.Complaints()

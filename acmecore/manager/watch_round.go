@@ -62,15 +62,18 @@ func (w *Watch) LookOutside(ctx context.Context) error {
 	return errors.Join(err, w.outlook.Keep(w.root))
 }
 
-// LookAtTrouble is LookOutside for what was in trouble at the last look.
+// LookAtTrouble is LookOutside for what was in trouble at the last look, and is in use.
 func (w *Watch) LookAtTrouble(ctx context.Context) error {
-	names, cas := w.outlook.Broken(), w.outlook.Failing()
-	if len(names)+len(cas) == 0 && !w.hasUntold() {
+	before := w.outlook.Broken()
+	if len(before)+len(w.outlook.Failing()) == 0 && !w.hasUntold() {
 		return nil
 	}
-	w.lookAtAuthorities(ctx, cas)
-	err := w.askForAll(ctx, names)
-	w.tellOf(names)
+	names, cas := w.inUse()
+	w.outlook.KeepNames(names)
+	w.outlook.KeepCAs(cas)
+	w.lookAtAuthorities(ctx, w.outlook.Failing())
+	err := w.askForAll(ctx, w.outlook.Broken())
+	w.tellOf(before)
 	return errors.Join(err, w.outlook.Keep(w.root))
 }
 

@@ -1,6 +1,7 @@
 package manager_test
 
 import (
+	"context"
 	"encoding/pem"
 	"fmt"
 	"net/http"
@@ -224,6 +225,33 @@ func TestWatchForgetsWhatIsNotManagedAnyMore(t *testing.T) {
 		t.Errorf("%+v", got)
 	}
 	if told := w.reports(); len(told) != 1 {
+		t.Errorf("told of the end: %q", told)
+	}
+}
+
+// TestWatchComplainsOfNothingThatWasRemoved: nobody waits for the next round to hear no
+// more of a name that has moved away for good.
+func TestWatchComplainsOfNothingThatWasRemoved(t *testing.T) {
+	t.Parallel()
+	w := newWatched(t, "")
+	w.record(`names = ["www.example.test"]` + "\n")
+	watch := w.watch()
+	w.look(watch)
+	w.server.is("other site")
+	if got := w.look(watch).Challenges; got.Broken != 1 {
+		t.Fatalf("%+v", got)
+	}
+	w.reports()
+	w.remove("etc", "certificates", string(id)+".toml")
+	for who, status := range map[string]func(context.Context, bool) (acmecore.Status, error){"the overseer": watch.Status, "whoever comes without it": w.Status} {
+		if got, err := status(t.Context(), false); err != nil || got.Challenges.Broken+got.Challenges.Names+len(got.Challenges.Worst) != 0 {
+			t.Errorf("%s: %+v, %v", who, got.Challenges, err)
+		}
+	}
+	if err := watch.LookAtTrouble(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	if told := w.reports(); len(told) != 1 || !strings.Contains(told[0], "challenges get here again") {
 		t.Errorf("told of the end: %q", told)
 	}
 }

@@ -93,10 +93,17 @@ func (o *Outlook) IsRoundDue(now time.Time) bool {
 
 // EndRound notes that all names were asked for, which are sorted, and forgets all others.
 func (o *Outlook) EndRound(names []acmecore.Name, now time.Time) {
+	o.KeepNames(names)
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	o.seen.Looked = now
+}
+
+// KeepNames forgets all but those names, which are sorted.
+func (o *Outlook) KeepNames(names []acmecore.Name) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	maps.DeleteFunc(o.seen.Names, func(name acmecore.Name, _ acmecore.ChallengeFacts) bool { return !isIn(names, name) })
-	o.seen.Looked = now
 }
 
 // NoteName keeps what is known of a name after it was asked for. A name that seems to

@@ -87,7 +87,7 @@ func TestOutlookKnowsWhatSaysNothing(t *testing.T) {
 			t.Errorf("%s: noted at once: %t", row.what, noted)
 		}
 		note(t, o, 2, asked)
-		got := o.Sum(true).Challenges
+		got := o.Sum(true, nil).Challenges
 		if (got.Broken == 1) != row.broken || (got.Answered == 1) != (row.after == "") || got.Names != 1 || len(o.Broken()) != got.Broken {
 			t.Errorf("%s: got %+v", row.what, got)
 		}
@@ -104,11 +104,11 @@ func TestWhatIsBrokenIsSoUntilTheRightAnswerComes(t *testing.T) {
 	for hour, verdict := range []acmecore.Verdict{"", acmecore.OtherAnswer, acmecore.NoRoute, acmecore.OtherStatus} {
 		note(t, o, hour, reach("www.example.test", verdict))
 	}
-	if got := o.Sum(true).Challenges.Worst[0]; !got.Answered.Equal(now) || !got.Broken.Equal(now.Add(time.Hour)) || !got.At.Equal(now.Add(3*time.Hour)) {
+	if got := o.Sum(true, nil).Challenges.Worst[0]; !got.Answered.Equal(now) || !got.Broken.Equal(now.Add(time.Hour)) || !got.At.Equal(now.Add(3*time.Hour)) {
 		t.Errorf("got %+v", got)
 	}
 	note(t, o, 4, reach("www.example.test", ""))
-	if got := o.Sum(true).Challenges; got.Broken != 0 || got.Answered != 1 || len(got.Worst) != 0 {
+	if got := o.Sum(true, nil).Challenges; got.Broken != 0 || got.Answered != 1 || len(got.Worst) != 0 {
 		t.Errorf("at the end: %+v", got)
 	}
 }
@@ -122,7 +122,7 @@ func TestSumHasTheBrokenNamesFirst(t *testing.T) {
 		}
 		note(t, o, 1, reach(name, acmecore.OtherAnswer))
 	}
-	got := o.Sum(true).Challenges
+	got := o.Sum(true, nil).Challenges
 	if got.Names != 30 || got.Broken != 3 || got.Answered != 0 || len(got.Worst) != 20 || !got.Looked.IsZero() || got.Off {
 		t.Fatalf("got %+v", got)
 	}
@@ -131,7 +131,7 @@ func TestSumHasTheBrokenNamesFirst(t *testing.T) {
 			t.Errorf("%d: got %s, want %s", place, got.Worst[place].Name, want)
 		}
 	}
-	if off := o.Sum(false).Challenges; !off.Off || off.Names != 0 || off.Worst == nil {
+	if off := o.Sum(false, nil).Challenges; !off.Off || off.Names != 0 || off.Worst == nil {
 		t.Errorf("nobody asks: %+v", off)
 	}
 }
@@ -143,7 +143,7 @@ func TestRoundEndsWithTheNamesThatAreManaged(t *testing.T) {
 	}
 	note(t, o, 0, reach("a.example.test", ""), reach("b.example.test", ""), reach("c.example.test", ""))
 	o.EndRound([]acmecore.Name{"a.example.test", "c.example.test", "d.example.test"}, now)
-	if got := o.Sum(true).Challenges; got.Names != 2 || !got.Looked.Equal(now) {
+	if got := o.Sum(true, nil).Challenges; got.Names != 2 || !got.Looked.Equal(now) {
 		t.Errorf("got %+v", got)
 	}
 	for after, want := range map[time.Duration]bool{-time.Minute: true, 0: false, 24*time.Hour - 1: false, 24 * time.Hour: true} {
@@ -202,7 +202,7 @@ func TestOutlookNotesHowCAsAreReached(t *testing.T) {
 	if got := o.Failing(); !slices.Equal(got, []string{"internal", "lab"}) {
 		t.Errorf("failing: %q", got)
 	}
-	got := o.Sum(true).Authorities
+	got := o.Sum(true, nil).Authorities
 	if len(got) != 2 || got[0].CA != "internal" || strings.Contains(got[0].Problem, "\x1b") || got[0].Hint != "is it up?" || !got[0].Reached.IsZero() || !got[0].Fails() {
 		t.Errorf("one that was never reached: %+v", got)
 	}
@@ -211,7 +211,7 @@ func TestOutlookNotesHowCAsAreReached(t *testing.T) {
 	}
 	o.NoteCA("lab", 7, nil, now.Add(2*time.Hour))
 	o.KeepCAs([]string{"lab", "other"})
-	if got := o.Sum(true).Authorities; len(got) != 1 || got[0] != (acmecore.AuthorityStatus{CA: "lab", Reached: now.Add(2 * time.Hour), Milliseconds: 7}) || len(o.Failing()) != 0 {
+	if got := o.Sum(true, nil).Authorities; len(got) != 1 || got[0] != (acmecore.AuthorityStatus{CA: "lab", Reached: now.Add(2 * time.Hour), Milliseconds: 7}) || len(o.Failing()) != 0 {
 		t.Errorf("back, and alone: %+v", got)
 	}
 }
@@ -234,7 +234,7 @@ func TestOutlookIsKept(t *testing.T) {
 	if string(m.text) != want {
 		t.Errorf("kept: %s", m.text)
 	}
-	if got, want := fmt.Sprint(read(t, m).Sum(true)), fmt.Sprint(o.Sum(true)); got != want {
+	if got, want := fmt.Sprint(read(t, m).Sum(true, nil)), fmt.Sprint(o.Sum(true, nil)); got != want {
 		t.Errorf("got %s, want %s", got, want)
 	}
 	if err := o.Keep(&memory{err: errors.New("disk full")}); err == nil {
@@ -260,11 +260,11 @@ func TestDamagedMemoryIsNone(t *testing.T) {
 		if (err != nil) != row.fails {
 			t.Errorf("%s: got %v", row.memory.text, err)
 		}
-		if got := o.Sum(true); got.Challenges.Names != 0 || len(got.Authorities) != 0 {
+		if got := o.Sum(true, nil); got.Challenges.Names != 0 || len(got.Authorities) != 0 {
 			t.Errorf("%s: got %+v", row.memory.text, got)
 		}
 		note(t, o, 0, reach("www.example.test", ""))
-		if o.NoteCA("lab", 1, nil, now); o.Sum(true).Challenges.Answered != 1 {
+		if o.NoteCA("lab", 1, nil, now); o.Sum(true, nil).Challenges.Answered != 1 {
 			t.Errorf("%s: nothing is noted", row.memory.text)
 		}
 	}

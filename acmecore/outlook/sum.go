@@ -14,11 +14,24 @@ type Sum struct {
 	Challenges  acmecore.ChallengeStatus
 }
 
-// Sum sums it up. asks tells whether names are asked for at all.
-func (o *Outlook) Sum(asks bool) Sum {
+// Sum sums it up. asks tells whether names are asked for at all, and managed whether a
+// certificate still has a name: one that none has is nobody's trouble, also before the
+// next round forgets it. managed is asked about names that do not answer, and nil is for
+// all that are known.
+func (o *Outlook) Sum(asks bool, managed func(acmecore.Name) bool) Sum {
 	o.mu.Lock()
-	defer o.mu.Unlock()
-	return Sum{o.seen.authorities(), o.seen.challenges(asks)}
+	authorities := o.seen.authorities()
+	status := acmecore.ChallengeStatus{Off: !asks, Worst: []acmecore.ChallengeFacts{}}
+	if asks {
+		status = o.seen.challenges()
+	}
+	o.mu.Unlock() // managed may take its time
+	if managed != nil {
+		known := len(status.Worst)
+		status.Worst = slices.DeleteFunc(status.Worst, func(facts acmecore.ChallengeFacts) bool { return !managed(facts.Name) })
+		status.Names -= known - len(status.Worst)
+	}
+	return Sum{authorities, worstFirst(status)}
 }
 
 // authorities are the CAs, by name.
@@ -34,22 +47,25 @@ func (s seen) authorities() []acmecore.AuthorityStatus {
 // maxWorst is how many names are listed that are not answered rightly.
 const maxWorst = 20
 
-// challenges sums up what came of asking for challenges.
-func (s seen) challenges(asks bool) acmecore.ChallengeStatus {
-	status := acmecore.ChallengeStatus{Off: !asks, Worst: []acmecore.ChallengeFacts{}}
-	if !asks {
-		return status
-	}
-	status.Looked, status.Names = s.Looked, len(s.Names)
+// challenges is what came of asking for challenges, with every name that does not answer.
+func (s seen) challenges() acmecore.ChallengeStatus {
+	status := acmecore.ChallengeStatus{Looked: s.Looked, Names: len(s.Names), Worst: []acmecore.ChallengeFacts{}}
 	for _, facts := range s.Names {
-		switch {
-		case answers(facts):
+		if answers(facts) {
 			status.Answered++
-			continue
-		case !facts.Broken.IsZero():
+		} else {
+			status.Worst = append(status.Worst, facts)
+		}
+	}
+	return status
+}
+
+// worstFirst counts what is broken, and keeps the first of what does not answer.
+func worstFirst(status acmecore.ChallengeStatus) acmecore.ChallengeStatus {
+	for _, facts := range status.Worst {
+		if !facts.Broken.IsZero() {
 			status.Broken++
 		}
-		status.Worst = append(status.Worst, facts)
 	}
 	slices.SortFunc(status.Worst, func(a, b acmecore.ChallengeFacts) int {
 		return cmp.Or(-compareBroken(a, b), strings.Compare(string(a.Name), string(b.Name)))
