@@ -109,7 +109,11 @@ func (r *rehearsal) names(context.Context) {
 	if r.result.Exists {
 		changes := changesOf(r.plan.before, r.plan.record)
 		r.result.Changes = len(changes) > 0
-		r.add(acmecore.Rehearsed{Subject: string(r.plan.id), What: aboutNames, Text: "it is managed already: " + inOneText(changes)})
+		managed := acmecore.Rehearsed{Subject: string(r.plan.id), What: aboutNames, Text: "it is managed already: " + inOneText(changes)}
+		if removed := lacking(r.plan.before.Names, r.plan.record.Names); len(removed) > 0 {
+			managed.Try = "to keep what it has, give " + strings.Join(removed, ", ") + " too"
+		}
+		r.add(managed)
 	}
 	if kept, serves := r.serves(r.plan); serves && !r.request.Force {
 		r.result.Kept = true

@@ -190,6 +190,24 @@ func TestRehearsalOfWhatIsManaged(t *testing.T) {
 	if slices.ContainsFunc(about(changed, "names"), func(text string) bool { return strings.Contains(text, "would be kept") }) {
 		t.Errorf("names: got %q", about(changed, "names"))
 	}
+	fewer := r.rehearse(t, request("www.example.test"))
+	if warned(fewer) {
+		t.Errorf("nothing is lost: %+v", fewer.Findings)
+	}
+	if _, err := r.Certify(t.Context(), request("www.example.test", "more.example.test"), nil); err != nil {
+		t.Fatal(err)
+	}
+	if fewer = r.rehearse(t, request("www.example.test")); !warned(fewer) {
+		t.Errorf("a name is lost, and nobody would notice: %+v", fewer.Findings)
+	}
+}
+
+// warned tells whether a rehearsal says how to keep the name that it loses. Pages show
+// what can be tried as a note, and all else as fine.
+func warned(rehearsal acmecore.Rehearsal) bool {
+	return slices.ContainsFunc(rehearsal.Findings, func(f acmecore.Rehearsed) bool {
+		return strings.Contains(f.Text, "it loses more.example.test") && f.Try == "to keep what it has, give more.example.test too"
+	})
 }
 
 func TestRehearsalWithoutCA(t *testing.T) {
