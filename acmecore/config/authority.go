@@ -97,6 +97,9 @@ func (c *Config) check(in document) error {
 			return invalid(in.at("authority", name, key), err)
 		}
 	}
+	if len(c.CA) == 0 {
+		return invalid(in.at("ca"), errors.New("the list is empty; leave it out for letsencrypt"))
+	}
 	if _, _, err := c.Find(""); err != nil {
 		return invalid(in.at("ca"), err)
 	}

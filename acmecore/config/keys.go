@@ -15,8 +15,11 @@ func (c *Certificate) Twin(id acmecore.ID, kind acmecore.KeyType) *Certificate {
 	return &twin
 }
 
-// checkKeys refuses a kind that is named twice.
+// checkKeys refuses a list without a kind, and a kind that is named twice.
 func (c *Config) checkKeys(in document) error {
+	if len(c.Key) == 0 {
+		return invalid(in.at("key"), errors.New("the list is empty; leave it out for ec256"))
+	}
 	if err := repeated(c.Key); err != nil {
 		return invalid(in.at("key"), err)
 	}

@@ -26,6 +26,11 @@ func TestWhatIsSaidOfKeysMustFitTogether(t *testing.T) {
 	if _, err := config.Parse("wcme.toml", []byte("contact = []\nkey = ['rsa2048', 'rsa2048']\n")); err == nil || !strings.HasPrefix(err.Error(), "wcme.toml:2:1: rsa2048 is there twice") {
 		t.Errorf("wcme.toml: got %v", err)
 	}
+	for text, says := range map[string]string{"key = []\n": "wcme.toml:1:1: the list is empty; leave it out for ec256", "ca = []\n": "wcme.toml:1:1: the list is empty; leave it out for letsencrypt"} {
+		if _, err := config.Parse("wcme.toml", []byte(text)); err == nil || err.Error() != says || acmecore.KindOf(err) != acmecore.Invalid {
+			t.Errorf("%s: got %v, want %s", text, err, says)
+		}
+	}
 	for _, text := range []string{"csr = 'etc/a.csr'\nreuse_key = false\nmust_staple = false\n", "key = ['ec256', 'ec384']\nreuse_key = true\nmust_staple = true\n"} {
 		record(t, "names = ['a.example']\n"+text)
 	}
