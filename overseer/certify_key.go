@@ -52,8 +52,23 @@ func (f *keyFlags) declare(flags *pflag.FlagSet) {
 	flags.StringVar(&f.ways, "challenge", "", "the methods that the names may be proved by, in that order and separated by commas: http-01, dns-01, tls-alpn-01")
 }
 
+// refuseEmpty refuses a flag with nothing in it, as a script gives one whose variable is not
+// set: it would say what no flag says, and be taken for more.
+func refuseEmpty(flags *pflag.FlagSet) (err error) {
+	flags.Visit(func(flag *pflag.Flag) {
+		if err == nil && flag.Value.String() == "" {
+			err = &acmecore.Error{Kind: acmecore.Invalid, Op: "certify --" + flag.Name, Cause: errors.New("it is empty"),
+				Hint: "give a value, or leave it out; what the certificate shall not have any more is removed from its record in etc/certificates"}
+		}
+	})
+	return err
+}
+
 // fill adds to the request what the flags say.
 func (f *keyFlags) fill(request *control.CertifyRequest) error {
+	if err := refuseEmpty(f.set); err != nil {
+		return err
+	}
 	request.Chain = f.chain
 	if f.set.Changed("reuse-key") {
 		request.ReuseKey = &f.reuseKey
