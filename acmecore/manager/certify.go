@@ -72,7 +72,7 @@ func (m *Manager) certify(ctx context.Context, names []acmecore.Name, request co
 		return acmecore.Certificate{}, err
 	}
 	m.tellDropped(plan, progress)
-	err = offerWithout(m.bringAll(ctx, plans, request.Force, progress), plan.names)
+	err = offerWithout(m.bringAll(ctx, plans, request.Force, progress), plan.names, plan.record.CSR.String() != "")
 	entry.After = described(m.facts(plan.id))
 	if err != nil {
 		return acmecore.Certificate{}, acmecore.InterruptedOr(err, "certify", string(plan.id))

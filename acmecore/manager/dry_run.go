@@ -47,22 +47,22 @@ func (r *rehearsal) order(ctx context.Context) {
 			Text: fmt.Sprintf("every name was proved, and a certificate was issued for %.0f days, which was not kept", leaf.NotAfter.Sub(leaf.NotBefore).Hours()/24)})
 		return
 	}
-	refused := false
-	each(err, func(err error) {
-		if name, is := err.(*order.RefusedError); is {
-			refused = true
-			r.add(acmecore.Rehearsed{Subject: name.Name, What: aboutOrder, Wrong: true, Text: name.Reason.Error(), Try: r.tryWithout(err, name.Name)})
-		}
-	})
-	if !refused {
+	refusals := refusalsOf(err, r.plan.names)
+	for _, refused := range refusals {
+		r.add(acmecore.Rehearsed{Subject: refused.name, What: aboutOrder, Wrong: true, Text: refused.reason.Error(), Try: r.tryWithout(refused.name, refused.hint)})
+	}
+	if len(refusals) == 0 {
 		r.add(acmecore.Rehearsed{Subject: r.testSide.name, What: aboutOrder, Wrong: true, Text: err.Error(), Try: acmecore.HintOf(err)})
 	}
 }
 
 // tryWithout says what to try about a name that was refused, which is not the only one.
-func (r *rehearsal) tryWithout(err error, name string) string {
-	if len(r.plan.names) == 1 || name == string(r.plan.names[0]) {
-		return acmecore.HintOf(err)
+func (r *rehearsal) tryWithout(name, hint string) string {
+	switch {
+	case len(r.plan.names) == 1 || name == string(r.plan.names[0]):
+		return hint
+	case r.plan.record.CSR.String() != "":
+		return "mend that, or make a request without it"
 	}
 	return "mend that, or go on without it: wcme certify … --without " + name
 }

@@ -42,9 +42,9 @@ func newDryRun(t *testing.T, refused ...string) dryRun {
 	go server.Serve(listener)
 	t.Cleanup(func() { server.Close() })
 	port := listener.Addr().(*net.TCPAddr).Port
-	programs := lab.MustBuild(t)
-	d := dryRun{setting: s, production: lab.MustPebble(t, programs, lab.PebbleOptions{Dir: t.TempDir(), HTTPPort: 80}),
-		staging: lab.MustPebble(t, programs, lab.PebbleOptions{Dir: t.TempDir(), HTTPPort: port})}
+	programs, blocked := lab.MustBuild(t), []string{"blocked.test"}
+	d := dryRun{setting: s, production: lab.MustPebble(t, programs, lab.PebbleOptions{Dir: t.TempDir(), HTTPPort: 80, BlockedNames: blocked}),
+		staging: lab.MustPebble(t, programs, lab.PebbleOptions{Dir: t.TempDir(), HTTPPort: port, BlockedNames: blocked})}
 	s.write(fmt.Sprintf("ca = \"lab\"\naccept_terms = true\n[verify]\nports = []\n[authority.lab]\ndirectory = %q\nroots = %q\nstaging = \"test\"\n[authority.test]\ndirectory = %q\nroots = %q\n",
 		d.production.Directory, d.production.Roots, d.staging.Directory, d.staging.Roots), "etc", "wcme.toml")
 	d.Manager = s.manager()
@@ -154,5 +154,57 @@ func TestOneOfSeveralNamesFails(t *testing.T) {
 	alone.CA = "test"
 	if _, err := d.Certify(t.Context(), alone, nil); err == nil || strings.Contains(acmecore.HintOf(err), "--without") {
 		t.Errorf("got %v, hint %q", err, acmecore.HintOf(err))
+	}
+}
+
+// TestANameThatNoOrderMayHave is offered to be left out too, and the first one is not.
+func TestANameThatNoOrderMayHave(t *testing.T) {
+	t.Parallel()
+	d := newDryRun(t)
+	if _, err := d.Register(t.Context(), control.RegisterRequest{CA: "test"}, nil); err != nil {
+		t.Fatal(err)
+	}
+	for offered, names := range map[bool][]acmecore.Name{true: {"www.example.test", "blocked.test"}, false: {"blocked.test", "www.example.test"}} {
+		asked := request(names...)
+		asked.CA = "test"
+		_, err := d.Certify(t.Context(), asked, nil)
+		hint := acmecore.HintOf(err)
+		if acmecore.KindOf(err) != acmecore.Refused || !strings.HasPrefix(hint, "the CA does not certify this name") || strings.HasSuffix(hint, "; or order the others: the same with --without blocked.test") != offered {
+			t.Errorf("%v: got %v, hint %q", names, err, hint)
+		}
+		got, err := d.Rehearse(t.Context(), dry(names...), nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		wantAbout(t, got, "order at the test side", "!blocked.test", "a forbidden domain")
+		if last := got.Findings[len(got.Findings)-1]; strings.Contains(last.Try, "--without blocked.test") != offered || last.Try == "" {
+			t.Errorf("%v: got %+v", names, last)
+		}
+	}
+}
+
+// TestARequestWithoutTheName is what is offered where a request was made elsewhere: its
+// names are its own.
+func TestARequestWithoutTheName(t *testing.T) {
+	t.Parallel()
+	d := newDryRun(t, "bad.example.test")
+	if _, err := d.Register(t.Context(), control.RegisterRequest{CA: "test"}, nil); err != nil {
+		t.Fatal(err)
+	}
+	names := []acmecore.Name{"www.example.test", "bad.example.test"}
+	key, _ := keyOf(t, acmecore.EC256)
+	asked := request(names...)
+	asked.CA, asked.CSR = "test", csrOf(t, key, "www.example.test", "bad.example.test")
+	_, err := d.Certify(t.Context(), asked, nil)
+	if hint := acmecore.HintOf(err); acmecore.KindOf(err) != acmecore.Refused || !strings.HasSuffix(hint, "; or order the others, by a request without bad.example.test") {
+		t.Errorf("got %v, hint %q", err, hint)
+	}
+	asked.CA, asked.DryRun = "", true
+	got, err := d.Rehearse(t.Context(), asked, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if last := got.Findings[len(got.Findings)-1]; last.Subject != "bad.example.test" || last.Try != "mend that, or make a request without it" {
+		t.Errorf("got %+v", last)
 	}
 }

@@ -58,24 +58,56 @@ func leaveOut(names, without []acmecore.Name) ([]acmecore.Name, error) {
 }
 
 // offerWithout adds to an error that some of several names were refused how to go on
-// without them. No name is ever left out otherwise.
-func offerWithout(err error, names []acmecore.Name) error {
+// without them. No name is ever left out otherwise. Those of a request that was made
+// elsewhere are its own.
+func offerWithout(err error, names []acmecore.Name, requested bool) error {
 	if err == nil {
 		return nil
 	}
 	var refused []string
-	each(err, func(err error) {
-		if name, is := err.(*order.RefusedError); is && slices.Contains(names, acmecore.Name(name.Name)) && !slices.Contains(refused, name.Name) {
-			refused = append(refused, name.Name)
-		}
-	})
+	for _, refusal := range refusalsOf(err, names) {
+		refused = append(refused, refusal.name)
+	}
 	if len(refused) == 0 || len(refused) == len(names) || slices.Contains(refused, string(names[0])) {
 		return err
 	}
 	offer := fmt.Sprintf("or order the others: the same with --without %s", strings.Join(refused, ","))
+	if requested {
+		offer = fmt.Sprintf("or order the others, by a request without %s", strings.Join(refused, ", "))
+	}
 	hint := acmecore.HintOf(err)
 	if hint != "" {
 		hint += "; "
 	}
 	return &acmecore.Error{Kind: cmp.Or(acmecore.KindOf(err), acmecore.Refused), Cause: err, Hint: hint + offer}
+}
+
+// refusal is what the CA said of one of the names.
+type refusal struct {
+	name   string
+	reason error
+	hint   string
+}
+
+// refusalsOf are what an error says of single ones of the names: that the CA did not believe
+// them, or would not have them in an order. Each is there once.
+func refusalsOf(err error, names []acmecore.Name) (refusals []refusal) {
+	var hint string // of what is around the name
+	each(err, func(err error) {
+		found := refusal{}
+		switch about := err.(type) {
+		case *acmecore.Error:
+			hint = cmp.Or(about.Hint, hint)
+		case *order.RefusedError:
+			found.name, found.reason = about.Name, about.Reason
+		case *order.NameError:
+			found.name, found.reason = about.Name, about.Reason
+		}
+		known := slices.ContainsFunc(refusals, func(r refusal) bool { return r.name == found.name })
+		found.hint = hint
+		if !known && slices.Contains(names, acmecore.Name(found.name)) {
+			refusals = append(refusals, found)
+		}
+	})
+	return refusals
 }

@@ -26,6 +26,18 @@ func (e *RefusedError) Error() string { return fmt.Sprintf("%s was refused: %v",
 // Unwrap returns the reason.
 func (e *RefusedError) Unwrap() error { return e.Reason }
 
+// NameError is what the CA says of one of several names, in an error about all of
+// them (RFC 8555 section 6.7.1).
+type NameError struct {
+	Name   string // the host name, inert
+	Reason error  // inert
+}
+
+func (e *NameError) Error() string { return fmt.Sprintf("of %s %v", e.Name, e.Reason) }
+
+// Unwrap returns the reason.
+func (e *NameError) Unwrap() error { return e.Reason }
+
 // LimitedError says that the CA asked to be left alone until some time.
 type LimitedError struct {
 	Until  time.Time
@@ -101,7 +113,7 @@ func (c *Client) problemOf(told *acme.Error) error {
 			all = append(all, told)
 			continue
 		}
-		all = append(all, fmt.Errorf("of %s %w", acmecore.Inert(sub.Identifier.Value), told))
+		all = append(all, &NameError{Name: acmecore.Inert(sub.Identifier.Value), Reason: told})
 	}
 	return joined(all...)
 }
