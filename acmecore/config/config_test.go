@@ -71,7 +71,7 @@ func TestErrorsPointAtTheirPlace(t *testing.T) {
 		{"a bad binding", "[authority.x]\ndirectory = \"https://x/\"\neab_kid = \"a\"\neab_key = \"***\"\n", "wcme.toml:4:1: it is not base64url", ""},
 		{"a file without an identifier", "[authority.x]\ndirectory = \"https://x/\"\neab_key_file = \"a\"\n", "wcme.toml:3:1: it goes together with eab_kid", ""},
 		{"a key and a file", "[authority.x]\ndirectory = \"https://x/\"\neab_kid = \"a\"\neab_key = \"aaaa\"\neab_key_file = \"a\"\n", "wcme.toml:5:1: it takes the place of eab_key", ""},
-		{"a bad mail address", "contact = [\"a@example.org\", \"x\"]\n", "wcme.toml:1:29: mail address \"x\"", ""},
+		{"a bad mail address", "contact = [\"a@example.org\", \"x\"]\n", "wcme.toml:1:29: mail address \"x\"", "give the address alone"},
 		{"a mail address with a name", "contact = [\"A <a@example.org>\"]\n", "the address alone", ""},
 		{"no TOML", "ca = [\n", "wcme.toml:1:", ""},
 		{"a key twice", "ca = \"letsencrypt\"\nca = \"letsencrypt\"\n", "wcme.toml:2:1: key ca is already defined", ""},

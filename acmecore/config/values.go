@@ -81,12 +81,13 @@ type Mail struct{ text string }
 // ParseMail returns the text as a Mail, or an error of kind Invalid.
 func ParseMail(text string) (Mail, error) {
 	parsed, err := mail.ParseAddress(text)
+	hint := "give the address alone, as in admin@example.org"
 	if err == nil && (parsed.Address != text || text[0] == '-') {
-		err = errors.New("give the address alone, as in admin@example.org")
+		err, hint = errors.New(hint), ""
 	}
 	if err != nil {
 		return Mail{}, &acmecore.Error{Kind: acmecore.Invalid, Op: "mail address",
-			Subject: fmt.Sprintf("%q", acmecore.Inert(text)), Cause: err}
+			Subject: fmt.Sprintf("%q", acmecore.Inert(text)), Cause: err, Hint: hint}
 	}
 	return Mail{text}, nil
 }

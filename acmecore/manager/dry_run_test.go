@@ -169,7 +169,7 @@ func TestANameThatNoOrderMayHave(t *testing.T) {
 		asked.CA = "test"
 		_, err := d.Certify(t.Context(), asked, nil)
 		hint := acmecore.HintOf(err)
-		if acmecore.KindOf(err) != acmecore.Refused || !strings.HasPrefix(hint, "the CA does not certify this name") || strings.HasSuffix(hint, "; or order the others: the same with --without blocked.test") != offered {
+		if acmecore.KindOf(err) != acmecore.Refused || !strings.HasPrefix(hint, "the CA does not certify this name") || strings.HasSuffix(hint, "? or order the others: the same with --without blocked.test") != offered {
 			t.Errorf("%v: got %v, hint %q", names, err, hint)
 		}
 		got, err := d.Rehearse(t.Context(), dry(names...), nil)

@@ -68,11 +68,28 @@ func accountAt(authority config.Authority) string {
 // account returns the account at the authority, and its key.
 func (m *Manager) account(authority config.Authority) (acmecore.Account, crypto.Signer, error) {
 	account, key, err := m.root.Account(authority.Directory.String())
-	if err != nil && acmecore.KindOf(err) != acmecore.NotFound {
+	switch {
+	case acmecore.KindOf(err) == acmecore.NotFound:
+		err = m.sayingWhere(authority, err)
+	case err != nil:
 		err = &acmecore.Error{Op: "find account at", Subject: authority.Directory.String(), Cause: err,
 			Hint: "restore priv/accounts from a backup, or make another account: wcme register --new"}
 	}
 	return account, key, err
+}
+
+// sayingWhere adds to the hint that there is no account, which ends with the command that
+// makes one, at which CA: unless that is the one which the command asks by itself.
+func (m *Manager) sayingWhere(authority config.Authority, err error) error {
+	c, directory := m.Config(), authority.Directory.String()
+	if _, usual, usualErr := c.Find(""); usualErr == nil && usual.Directory.String() == directory {
+		return err
+	}
+	name, _, unknown := c.FindDirectory(directory)
+	if unknown != nil {
+		return err
+	}
+	return &acmecore.Error{Kind: acmecore.NotFound, Cause: err, Hint: acmecore.HintOf(err) + " --ca " + name}
 }
 
 // register registers the pending key. A key that the CA has refused, or that it

@@ -76,7 +76,10 @@ func offerWithout(err error, names []acmecore.Name, requested bool) error {
 		offer = fmt.Sprintf("or order the others, by a request without %s", strings.Join(refused, ", "))
 	}
 	hint := acmecore.HintOf(err)
-	if hint != "" {
+	switch {
+	case strings.HasSuffix(hint, "?"):
+		hint += " "
+	case hint != "":
 		hint += "; "
 	}
 	return &acmecore.Error{Kind: cmp.Or(acmecore.KindOf(err), acmecore.Refused), Cause: err, Hint: hint + offer}

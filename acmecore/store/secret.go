@@ -45,10 +45,10 @@ func explainSecret(name, path string, err error) error {
 	}
 	problem := &acmecore.Error{Kind: acmecore.Invalid, Op: "read secret", Subject: name, Cause: err}
 	if errors.Is(err, fs.ErrNotExist) {
-		problem.Hint = "a credential of systemd is there for the overseer alone: start it (systemctl start wcme-overseer), and say it again"
+		problem.Hint = "is the path right, as seen from the state directory? a credential of systemd is there for the overseer alone: start it (systemctl start wcme-overseer), and say it again"
 	}
 	if errors.Is(err, errOpen) {
-		problem.Hint = fmt.Sprintf("chmod o= %s, and ask the CA for another key if it was not so from the beginning", path)
+		problem.Hint = fmt.Sprintf("chmod o= %s, and have another one made if it was not so from the beginning", path)
 	}
 	return problem
 }

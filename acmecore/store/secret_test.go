@@ -54,9 +54,9 @@ func TestSecrets(t *testing.T) {
 		{"no credentials", "", "both", "cm9vdA", "", ""},
 		{"outside the credentials", credentials, "../given", "", "read secret ../given: ", ""},
 		{"for everybody to read", "", "etc/open", "", "read secret etc/open: every user of this host can read it", "chmod o= "},
-		{"for everybody to write", "", "etc/writable", "", "every user", "chmod o= "},
+		{"for everybody to write", "", "etc/writable", "", "every user", "and have another one made"},
 		{"too long", "", "etc/long", "", "longer than 4096 bytes", ""},
-		{"missing", credentials, "etc/none", "", "no such file", "systemctl start wcme-overseer"},
+		{"missing", credentials, "etc/none", "", "no such file", "is the path right, as seen from the state directory?"},
 		{"a directory", "", "etc", "", "it is no file", ""},
 	} {
 		t.Setenv("CREDENTIALS_DIRECTORY", row.credentials)
