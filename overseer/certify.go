@@ -134,7 +134,11 @@ func (p *program) certify(ctx context.Context, request control.CertifyRequest) e
 func writeCertificate(w io.Writer, c acmecore.Certificate, root string) error {
 	fmt.Fprintf(w, "certificate: %s, version %s\n", c.ID, c.Version)
 	fmt.Fprintf(w, "names:       %s\n", strings.Join(texts(c.Names), ", "))
-	fmt.Fprintf(w, "CA:          %s (%s)\n", c.CA, c.Issuer)
+	ca := c.CA
+	if c.IssuedBy != "" && c.IssuedBy != c.CA {
+		ca = c.IssuedBy + ", in the place of " + c.CA
+	}
+	fmt.Fprintf(w, "CA:          %s (%s)\n", ca, c.Issuer)
 	fmt.Fprintf(w, "valid:       %s to %s, %d days left\n",
 		c.NotBefore.Format(time.RFC3339), c.NotAfter.Format(time.RFC3339), c.DaysLeft(time.Now()))
 	fmt.Fprintf(w, "service:     %s\n", c.Service)
