@@ -157,6 +157,6 @@ func writeRevoked(w io.Writer, c acmecore.Certificate, version string) error {
 		_, err := fmt.Fprintf(w, "revoked: %s, version %s; the current one is version %s\n", c.ID, version, c.Version)
 		return err
 	}
-	_, err := fmt.Fprintf(w, "revoked: %s, version %s, serial %s\nnext:    it stays in service until it is replaced: wcme manage\n", c.ID, c.Version, c.Serial)
+	_, err := fmt.Fprintf(w, "revoked: %s, version %s, serial %s\nnext:    it stays in service until it is replaced: a running overseer does so soon, and otherwise wcme manage\n", c.ID, c.Version, c.Serial)
 	return err
 }

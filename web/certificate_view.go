@@ -59,7 +59,10 @@ const maxUnfolded = 11
 // summary says in a sentence how the certificate stands, and what comes next.
 func (v certificateView) summary() string {
 	c := v.Certificate
-	if v.isRevoked() {
+	switch {
+	case v.isRevoked() && c.Keyless:
+		return "It stays in service until it is replaced, which takes another request, by another key: wcme certify --csr FILE."
+	case v.isRevoked():
 		return "It stays in service until it is replaced, which the overseer sees to."
 	}
 	switch c.State(v.now) {
