@@ -277,6 +277,20 @@ func TestPasswordChangeWantsTheOldOne(t *testing.T) {
 	r.ask(claim(""), byPassword("alice", "staple horse correct"))
 }
 
+// TestAPasswordIsTheSameOnEveryKeyboard, in letters that are whole or in parts.
+func TestAPasswordIsTheSameOnEveryKeyboard(t *testing.T) {
+	r := newRig(t)
+	whole, inParts := "caf\u00e9 \u00e0 la carte", "cafe\u0301 a\u0300 la carte"
+	cookie := r.add("alice", acmecore.RoleAdmin)
+	r.ask(claim(cookie), acmecore.AccountRequest{Deed: acmecore.AccountPassword, Password: password, NewPassword: whole})
+	for _, typed := range []string{whole, inParts} {
+		if r.ask(claim(""), byPassword("alice", typed)).Cookie == "" {
+			t.Errorf("%+q: nobody is signed in", typed)
+		}
+	}
+	r.wrong("password", claim(""), byPassword("alice", "cafe a la carte"))
+}
+
 // TestOnlyTheSignedInHaveAnAccount asks for each deed that takes somebody, as nobody.
 func TestOnlyTheSignedInHaveAnAccount(t *testing.T) {
 	r := newRig(t)

@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"golang.org/x/crypto/argon2"
+	"golang.org/x/text/unicode/norm"
 )
 
 // Cost is how much work a password is.
@@ -75,7 +76,9 @@ func (p *passwords) match(ctx context.Context, password, hash string) (bool, err
 	return subtle.ConstantTimeCompare(got, want) == 1 && known, nil
 }
 
-// compute waits for a place.
+// compute waits for a place. What a person takes for the same password is the same, though
+// one keyboard sends an accented letter whole and another one in parts (RFC 8265 section
+// 4.2.2).
 func (p *passwords) compute(ctx context.Context, cost Cost, password string, salt []byte) ([]byte, error) {
 	select {
 	case p.places <- struct{}{}:
@@ -83,7 +86,7 @@ func (p *passwords) compute(ctx context.Context, cost Cost, password string, sal
 	case <-ctx.Done():
 		return nil, ctx.Err()
 	}
-	return p.key([]byte(password), salt, cost), nil
+	return p.key(norm.NFC.Bytes([]byte(password)), salt, cost), nil
 }
 
 func argon2id(password, salt []byte, cost Cost) []byte {
