@@ -179,7 +179,12 @@ func printError(w io.Writer, err error) {
 		fmt.Fprintln(w, "error: interrupted")
 		return
 	}
-	fmt.Fprintf(w, "error: %s\n", oneLine(err))
+	printProblem(w, "error", err)
+}
+
+// printProblem writes what is so, and below it what to try.
+func printProblem(w io.Writer, word string, err error) {
+	fmt.Fprintf(w, "%s: %s\n", word, oneLine(err))
 	if hint := acmecore.HintOf(err); hint != "" {
 		fmt.Fprintf(w, "hint: %s\n", hint)
 	}

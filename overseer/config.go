@@ -19,7 +19,10 @@ func (p *program) configVerb() *cobra.Command {
 		Long: `Checks etc/wcme.toml, and what it says of the certificates' records, and prints the
 configuration as it is in force: with the defaults filled in, with what WCME_CERT,
 WCME_LOAD, WCME_MAIL and WCME_OPCOM in the environment have in place of its own, and
-with secrets hidden. --reference prints what each key means instead.`,
+with secrets hidden. --reference prints what each key means instead.
+
+What is missing on this host for the targets of [[install]] is a warning: a directory
+that is not there, a user that is not known. It may come before it is needed.`,
 		Args: exactly(0, "none is"),
 		RunE: func(*cobra.Command, []string) error {
 			if reference {
@@ -44,6 +47,9 @@ func (p *program) config() error {
 	}
 	if err := m.Check(); err != nil {
 		return err
+	}
+	for _, obstacle := range m.Obstacles() {
+		printProblem(p.stderr, "warning", obstacle)
 	}
 	effective, err := m.Config().Effective()
 	if err != nil {

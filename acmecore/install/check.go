@@ -22,6 +22,28 @@ func (t Target) Check() error {
 	return nil
 }
 
+// CheckHere tells what of this host would keep a certificate from being installed now: the
+// directory, the owner, the password. It changes nothing. The error is of the kind that
+// Put would have.
+func (t Target) CheckHere() error {
+	if err := t.Check(); err != nil {
+		return err
+	}
+	if _, err := t.stated(false); err != nil {
+		return err
+	}
+	if t.format() == PKCS12 {
+		if _, err := t.password(); err != nil {
+			return err
+		}
+	}
+	p, err := openPlace(t.Dir, nil, nil)
+	if err == nil {
+		err = p.dir.close()
+	}
+	return t.failed("install in target", err)
+}
+
 func (t Target) checkPlace() error {
 	if !slices.Contains(Formats(), t.format()) {
 		return t.invalid(fmt.Errorf("there is no format %q", acmecore.Inert(string(t.Format))), fmt.Sprintf("the formats are %v", Formats()))

@@ -54,6 +54,21 @@ func (m *Manager) target(given config.Install) (install.Target, error) {
 	return target, nil
 }
 
+// Obstacles are what of this host would keep certificates from being installed in the
+// configured targets now. They may have gone when something is to be installed.
+func (m *Manager) Obstacles() (problems []error) {
+	for _, given := range m.Config().Install {
+		target, err := m.target(given)
+		if err == nil {
+			err = target.CheckHere()
+		}
+		if err != nil {
+			problems = append(problems, err)
+		}
+	}
+	return problems
+}
+
 // placed says how the certificate stands in its targets; nothing while there is none
 // that could stand there.
 func (m *Manager) placed(read reading) (placed []acmecore.Placed) {
