@@ -3,7 +3,6 @@ package acmecore
 import (
 	"cmp"
 	"slices"
-	"strconv"
 	"strings"
 	"time"
 )
@@ -86,7 +85,7 @@ func (s Status) ofOverseer() (list []Complaint) {
 func (s Status) ofCertificates() (list []Complaint) {
 	add := func(health Health, n int, one, many string) {
 		if n > 0 {
-			list = append(list, Complaint{health, OfCertificates, counted(n, one, many), "`wcme list` says which, and why"})
+			list = append(list, Complaint{health, OfCertificates, Counted(n, one, many), "`wcme list` says which, and why"})
 		}
 	}
 	add(Critical, s.States[Expired], "certificate has expired", "certificates have expired")
@@ -117,7 +116,7 @@ func (s Status) ofChallenges() []Complaint {
 	}
 	text := "challenges of " + strings.Join(names, ", ")
 	if more := s.Challenges.Broken - len(names); more > 0 {
-		text += " and " + counted(more, "more name", "more names")
+		text += " and " + Counted(more, "more name", "more names")
 	}
 	return []Complaint{{Critical, OfChallenges, text + " no longer get here: nothing can be renewed for them", cmp.Or(hint, "`wcme check challenge` says more")}}
 }
@@ -165,22 +164,6 @@ func (s Status) ofReports() []Complaint {
 	if s.Reports == 0 || s.Waiting.IsZero() || s.Now.Sub(s.Waiting) <= patienceWithReports {
 		return nil
 	}
-	return []Complaint{{Warning, OfReports, counted(s.Reports, "report waits", "reports wait") + " to be delivered, the first since " + s.Waiting.UTC().Format(time.RFC3339),
+	return []Complaint{{Warning, OfReports, Counted(s.Reports, "report waits", "reports wait") + " to be delivered, the first since " + s.Waiting.UTC().Format(time.RFC3339),
 		"`wcme check mail`, `wcme check opcom` and `wcme check webhook` say what stands in the way"}}
-}
-
-func counted(n int, one, many string) string {
-	if n == 1 {
-		return "1 " + one
-	}
-	return grouped(uint64(max(n, 0))) + " " + many
-}
-
-// grouped writes a number as people do: 10,000.
-func grouped(n uint64) string {
-	text := strconv.FormatUint(n, 10)
-	for at := len(text) - 3; at > 0; at -= 3 {
-		text = text[:at] + "," + text[at:]
-	}
-	return text
 }

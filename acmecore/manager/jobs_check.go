@@ -75,7 +75,7 @@ func (m *Manager) checkingChallenge(task control.Task) (errand, error) {
 		}
 		if err == nil && wrong > 0 {
 			err = &acmecore.Error{Kind: acmecore.Unreachable, Op: "check challenge", Subject: string(task.ID),
-				Cause: fmt.Errorf("the challenges of %d of %d names are not answered rightly", wrong, len(reaches)), Hint: "below is what was seen of each, and what to try"}
+				Cause: fmt.Errorf("the challenges of %d of %s are not answered rightly", wrong, acmecore.Counted(len(reaches), "name", "names")), Hint: "below is what was seen of each, and what to try"}
 		}
 		return acmecore.JobResult{Reaches: reaches}, err
 	}}, err

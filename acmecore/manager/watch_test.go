@@ -141,7 +141,7 @@ func TestWatchTellsOnceOfWaysThatBroke(t *testing.T) {
 		t.Errorf("complaints: %+v", complaints)
 	}
 	told := w.reports()
-	if len(told) != 1 || !strings.Contains(told[0], "shop.example.test and 1 more names") || !strings.Contains(told[0], "www.example.test: status 200") {
+	if len(told) != 1 || !strings.Contains(told[0], "shop.example.test and 1 more name no longer") || !strings.Contains(told[0], "www.example.test: status 200") {
 		t.Fatalf("told: %q", told)
 	}
 	if w.look(watch); len(w.reports()) != 0 {

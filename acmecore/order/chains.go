@@ -84,7 +84,7 @@ func (a *attempt) alternates(certificate string, links []string) (urls []string)
 		}
 	}
 	if elsewhere > 0 {
-		a.steps.did("certificate", certificate, count(elsewhere, "alternate chain")+" elsewhere, where nothing is asked for")
+		a.steps.did("certificate", certificate, acmecore.Counted(elsewhere, "alternate chain", "alternate chains")+" elsewhere, where nothing is asked for")
 	}
 	if urls = seen[1:]; len(urls) > maxAlternates {
 		a.steps.did("certificate", certificate, fmt.Sprintf("of %d alternate chains the first %d are looked at", len(urls), maxAlternates))

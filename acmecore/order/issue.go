@@ -92,7 +92,7 @@ func (a *attempt) download(ctx context.Context, order, url string) (chain, error
 	if err != nil {
 		return nil, delivered(a.unfit(err), order, url, text)
 	}
-	a.steps.did("certificate", url, count(len(chain), "certificate"))
+	a.steps.did("certificate", url, acmecore.Counted(len(chain), "certificate", "certificates"))
 	a.tellDropped(chain[0])
 	return a.preferred(ctx, url, chain, links)
 }

@@ -93,7 +93,7 @@ func (a *attempt) place(ctx context.Context, authority acmecore.Authority) (*acm
 	if err := a.journal.SetURL(order.URI); err != nil {
 		return nil, err
 	}
-	a.steps.did("order", order.URI, fmt.Sprintf("placed for %s", count(len(a.wanted.Names), "name")))
+	a.steps.did("order", order.URI, fmt.Sprintf("placed for %s", acmecore.Counted(len(a.wanted.Names), "name", "names")))
 	return order, nil
 }
 
@@ -149,11 +149,4 @@ func (c *Client) admit(text string) error {
 		return err
 	}
 	return c.transport.admit(parsed)
-}
-
-func count(n int, thing string) string {
-	if n == 1 {
-		return "1 " + thing
-	}
-	return fmt.Sprintf("%d %ss", n, thing)
 }

@@ -40,7 +40,7 @@ func breakage(broke []acmecore.ChallengeFacts, now time.Time) acmecore.Event {
 	first := broke[0]
 	text := fmt.Sprintf("challenges of %s no longer get here: %s", first.Name, first.Text)
 	if more := len(broke) - 1; more > 0 {
-		text = fmt.Sprintf("challenges of %s and %d more names no longer get here: %s", first.Name, more, first.Text)
+		text = fmt.Sprintf("challenges of %s and %s no longer get here: %s", first.Name, acmecore.Counted(more, "more name", "more names"), first.Text)
 	}
 	event := acmecore.Event{Kind: acmecore.EventFailed, At: now, Subject: aboutChallenges, Cause: "challenges of " + string(first.Name),
 		Text: acmecore.Inert(text), Hint: first.Try}

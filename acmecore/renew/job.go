@@ -207,10 +207,3 @@ func (j *job) interrupted(err error) {
 	j.treated.Outcome, j.treated.Problem = acmecore.Postponed, "interrupted"
 	j.run.Log.Info("interrupted", "certificate", j.id)
 }
-
-func counted(n int, what string) string {
-	if n == 1 {
-		return "1 " + what
-	}
-	return fmt.Sprintf("%d %ss", n, what)
-}

@@ -122,7 +122,7 @@ func (j *job) install() {
 		for _, file := range installed.Files {
 			j.step("install", file, "up to date")
 		}
-		return counted(len(installed.Files), "file"), installed.Err
+		return acmecore.Counted(len(installed.Files), "file", "files"), installed.Err
 	})
 	if err != nil {
 		j.trouble("install", err.Error(), acmecore.HintOf(err))

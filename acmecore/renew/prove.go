@@ -54,7 +54,7 @@ func (j *job) lostFiles() bool {
 
 // prove notes what visitors see.
 func (j *job) prove(began time.Time, proofs []acmecore.Proof) {
-	stage := acmecore.Stage{Stage: "verify", Began: began.UTC(), Text: counted(len(proofs), "place")}
+	stage := acmecore.Stage{Stage: "verify", Began: began.UTC(), Text: acmecore.Counted(len(proofs), "place", "places")}
 	missing, found := unserved(proofs, j.fingerprint())
 	if found {
 		stage.Problem, stage.Hint = problemOf(missing), missing.Hint

@@ -35,7 +35,7 @@ func (j *job) putBack() bool {
 	var files []string
 	err := j.stage("put back", func() (text string, err error) {
 		files, err = j.run.Stages.PutBack(j.id)
-		return counted(len(files), "file"), err
+		return acmecore.Counted(len(files), "file", "files"), err
 	})
 	if err != nil {
 		j.returned = "the files before could not be put back: " + acmecore.Inert(err.Error())
@@ -47,7 +47,7 @@ func (j *job) putBack() bool {
 	if j.returned == "" {
 		j.returned = "the files before are back"
 	}
-	j.step("put back", string(j.id), "the files before are back in "+counted(len(files), "place"))
+	j.step("put back", string(j.id), "the files before are back in "+acmecore.Counted(len(files), "place", "places"))
 	for _, action := range j.work.load { // what was loaded is not what is there
 		delete(j.now.Standing.Loaded, action)
 	}
