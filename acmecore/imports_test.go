@@ -58,7 +58,7 @@ var mayImport = map[string][]string{
 		"acmecore/access", "acmecore/caa", "acmecore/crl", "acmecore/limits", "acmecore/jobs", "acmecore/load", "acmecore/metrics", "acmecore/order", "acmecore/probe", "acmecore/records", "acmecore/renew", "acmecore/report", "acmecore/schedule", "acmecore/store", "acmecore/verify", "acmecore/stamp", "acmecore/spread", "acmecore/overview", "acmecore/outlook", "acmecore/busy", "acmecore/proving"},
 	"acmecore/proving":   {"acmecore", "acmecore/busy", "acmecore/challenge", "acmecore/config", "acmecore/dns", "acmecore/hook", "acmecore/order", "acmecore/store"},
 	"acmecore/records":   {"acmecore", "acmecore/audit", "acmecore/logging", "acmecore/store"},
-	"acmecore/renew":     {"acmecore", "acmecore/schedule"},
+	"acmecore/renew":     {"acmecore", "acmecore/schedule", "acmecore/spread"},
 	"acmecore/responder": {"acmecore", "acmecore/challenge"},
 	"web":                {"acmecore", "acmecore/challenge", "acmecore/control", "static", "templates"},
 	"web/gallery":        {"acmecore", "acmecore/challenge", "acmecore/control", "static", "web"},

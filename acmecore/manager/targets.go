@@ -205,7 +205,7 @@ func hadFiles(snapshot install.Snapshot) bool {
 
 // check finds what no single file of the configuration shows: a record that names
 // what there is not, two certificates or targets that would write the same file, a
-// load action that nobody should run, a chat service that there is not.
+// target among wCME's own files, a load action that nobody should run, a chat service that there is not.
 func (m *Manager) check(c *config.Config) error {
 	ids, err := m.managedBy(c)
 	if err != nil {

@@ -3,35 +3,29 @@ package renew
 import (
 	"cmp"
 	"context"
-	"runtime"
 	"slices"
 	"sync"
-	"sync/atomic"
 	"time"
 
 	"wcme/acmecore"
 	"wcme/acmecore/schedule"
+	"wcme/acmecore/spread"
 )
 
 // lookAtAll returns those that need more than a look, which are few.
 func (r *run) lookAtAll(ctx context.Context, ids []acmecore.ID) (jobs []*job) {
-	var (
-		looking sync.WaitGroup
-		mu      sync.Mutex
-		next    atomic.Int64
-	)
-	for range min(len(ids), runtime.GOMAXPROCS(0)) {
-		looking.Go(func() {
-			for i := int(next.Add(1)) - 1; i < len(ids) && ctx.Err() == nil; i = int(next.Add(1)) - 1 {
-				if j := r.look(ids[i]); j != nil {
-					mu.Lock()
-					jobs = append(jobs, j)
-					mu.Unlock()
-				}
-			}
-		})
-	}
-	looking.Wait()
+	var mu sync.Mutex
+	_ = spread.Over(len(ids), func(i int) error { // what goes wrong, each job has itself
+		if ctx.Err() != nil {
+			return nil
+		}
+		if j := r.look(ids[i]); j != nil {
+			mu.Lock()
+			jobs = append(jobs, j)
+			mu.Unlock()
+		}
+		return nil
+	})
 	return jobs
 }
 
